@@ -1,0 +1,25 @@
+package org.mptcp4j.link;
+
+import java.nio.ByteBuffer;
+
+/** Takes packets from a {@link PacketLink}. */
+public interface PacketReceiver {
+  /**
+   * A packet addressed to this host. The memory is valid during the call only.
+   *
+   * @param buffer big-endian; read by absolute index
+   * @param ipOffset index of the IP header
+   * @param length bytes from the IP header on
+   * @param interfaceIndex the interface that it came in by
+   * @param timestampNanos when the kernel received it, on the scale of {@link System#nanoTime}
+   * @param checksumTrusted whether the TCP checksum was verified by the device or never left this
+   *     machine
+   */
+  void onPacket(
+      ByteBuffer buffer,
+      int ipOffset,
+      int length,
+      int interfaceIndex,
+      long timestampNanos,
+      boolean checksumTrusted);
+}

@@ -1,0 +1,44 @@
+package org.mptcp4j.spi;
+
+/**
+ * A congestion control algorithm, one instance for each subflow. All byte counts are payload bytes,
+ * all times nanoseconds of one monotonic clock. Not thread-safe: calls are serialised.
+ */
+public interface CongestionControl {
+  /** The algorithm's name as users write it: {@code cubic}, {@code reno}. */
+  String name();
+
+  /** Called once, when the subflow's segment size is known. */
+  void init(long now, int mss, int initialWindow);
+
+  /**
+   * {@code bytesAcked} were newly acknowledged, cumulatively or by SACK, outside of loss recovery.
+   */
+  void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight);
+
+  /** A loss was detected and a new recovery begins; {@code bytesInFlight} are those before it. */
+  void onLoss(long now, long bytesInFlight);
+
+  /** The retransmission timer fired. */
+  void onRetransmissionTimeout(long now, long bytesInFlight);
+
+  /** Recovery is over. */
+  default void onRecovered(long now) {}
+
+  /** The last reduction answered a loss that was none: undo it. */
+  default void onSpuriousLoss(long now) {}
+
+  /** Nothing was sent for longer than a retransmission timeout (RFC 5681 §4.1). */
+  default void onIdle(long now, long idleNanos) {}
+
+  /** The congestion window in bytes. */
+  long congestionWindow();
+
+  /** The slow start threshold in bytes; {@link Long#MAX_VALUE} while it is not known. */
+  long slowStartThreshold();
+
+  /** Bytes a second to pace at; 0 for no pacing. */
+  default long pacingRateBytesPerSecond() {
+    return 0;
+  }
+}

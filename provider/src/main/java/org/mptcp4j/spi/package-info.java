@@ -1,0 +1,2 @@
+/** What users can plug in: congestion control, packet schedulers and path managers. */
+package org.mptcp4j.spi;
