@@ -1,0 +1,147 @@
+package org.mptcp4j.samples.lab;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/**
+ * A program that runs in a host; its output, errors included, is kept line by line. Thread-safe.
+ */
+public final class HostProcess implements AutoCloseable {
+  private final String title;
+  private final Process process;
+  private final List<String> lines = new ArrayList<>();
+  private final Object change = new Object();
+  private boolean outputEnded;
+
+  HostProcess(String title, ProcessBuilder builder) throws IOException {
+    this.title = title;
+    this.process = builder.redirectErrorStream(true).start();
+    Thread reader = new Thread(this::readOutput, "output of " + title);
+    reader.setDaemon(true);
+    reader.start();
+  }
+
+  private void readOutput() {
+    try (BufferedReader output = process.inputReader()) {
+      for (String line = output.readLine(); line != null; line = output.readLine()) {
+        synchronized (change) {
+          lines.add(line);
+          change.notifyAll();
+        }
+      }
+    } catch (IOException e) {
+      synchronized (change) {
+        lines.add("(output lost: " + e.getMessage() + ")");
+      }
+    } finally {
+      synchronized (change) {
+        outputEnded = true;
+        change.notifyAll();
+      }
+    }
+  }
+
+  /** The process id, the same inside and outside the host. */
+  public long pid() {
+    return process.pid();
+  }
+
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** All lines so far. */
+  public List<String> lines() {
+    synchronized (change) {
+      return List.copyOf(lines);
+    }
+  }
+
+  /** All output so far, for messages. */
+  public String output() {
+    return String.join("\n", lines());
+  }
+
+  /**
+   * The first line, past or to come, that fits.
+   *
+   * @throws AssertionError when the program ends or {@code limit} passes without it; the message
+   *     has the output
+   */
+  public String awaitLine(Predicate<String> fits, Duration limit) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    int seen = 0;
+    synchronized (change) {
+      while (true) {
+        for (; seen < lines.size(); seen++) {
+          if (fits.test(lines.get(seen))) {
+            return lines.get(seen);
+          }
+        }
+        long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+        if (outputEnded || leftMillis <= 0) {
+          throw new AssertionError(
+              "%s %s the awaited line; its output:%n%s"
+                  .formatted(
+                      title,
+                      outputEnded ? "ended without" : "did not print within " + limit,
+                      String.join("\n", lines)));
+        }
+        try {
+          change.wait(leftMillis);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new AssertionError("interrupted while waiting for " + title, e);
+        }
+      }
+    }
+  }
+
+  /** The first line, past or to come, that starts with {@code start}. */
+  public String awaitLineStarting(String start, Duration limit) {
+    return awaitLine(line -> line.startsWith(start), limit);
+  }
+
+  /**
+   * Waits for the end and returns the exit status.
+   *
+   * @throws AssertionError when the program still runs after {@code limit}
+   */
+  public int awaitExit(Duration limit) {
+    try {
+      if (!process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new AssertionError(
+            title + " still runs after " + limit + "; its output:\n" + output());
+      }
+      synchronized (change) {
+        // The reader is at most a moment behind, unless a child of the program holds its output.
+        long grace = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+        for (long left = 5_000; !outputEnded && left > 0; ) {
+          change.wait(left);
+          left = (grace - System.nanoTime()) / 1_000_000;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while waiting for " + title, e);
+    }
+    return process.exitValue();
+  }
+
+  /** Asks the program to end (SIGTERM). */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /** Ends the program at once if it still runs (SIGKILL). */
+  @Override
+  public void close() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+}

@@ -1,0 +1,69 @@
+package org.mptcp4j.samples.lab;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs short commands to their end. */
+final class Shell {
+  private static final long LIMIT_SECONDS = 60;
+
+  private Shell() {}
+
+  /**
+   * Runs a command and returns what it printed.
+   *
+   * @throws IOException when it fails; the message has the command and its output
+   */
+  static String run(List<String> command) throws IOException {
+    Path output = Files.createTempFile("mptcp4j-lab", ".out");
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile())
+              .start();
+      boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+      if (!ended) {
+        process.destroyForcibly();
+      }
+      String text = Files.readString(output, StandardCharsets.UTF_8);
+      if (!ended || process.exitValue() != 0) {
+        throw new IOException(
+            "'%s' %s: %s"
+                .formatted(
+                    String.join(" ", command),
+                    ended
+                        ? "ended with status " + process.exitValue()
+                        : "did not end within " + LIMIT_SECONDS + " s",
+                    text.strip()));
+      }
+      return text;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while running " + command, e);
+    } finally {
+      Files.deleteIfExists(output);
+    }
+  }
+
+  /** Runs lines of shell, stopping at the first that fails. */
+  static String script(List<String> lines) throws IOException {
+    return run(List.of("sh", "-ec", String.join("\n", lines)));
+  }
+
+  /** Whether a program of this name is on the path. */
+  static boolean has(String program) {
+    for (String directory :
+        (System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin").split(":", -1)) {
+      if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, program))) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+package org.mptcp4j.samples.transfer;
+
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ByteChannel;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.mptcp4j.samples.lab.LibC;
+
+/**
+ * A blocking socket of the Linux kernel's own MPTCP ({@code socket(family, SOCK_STREAM, 262)}),
+ * which the JDK has no way to open. One thread may read while another writes; buffers must be
+ * direct.
+ */
+public final class KernelMptcpSocket implements ByteChannel {
+  private final LibC c = LibC.get();
+  private final int fd;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private KernelMptcpSocket(int fd) {
+    this.fd = fd;
+  }
+
+  /** A socket that listens on all addresses of both families. */
+  public static KernelMptcpSocket listen(int port) throws IOException {
+    KernelMptcpSocket socket = open(LibC.AF_INET6);
+    LibC.setOption(socket.fd, LibC.SOL_SOCKET, LibC.SO_REUSEADDR, 1);
+    ByteBuffer any = address6(new byte[16], port);
+    socket.check(socket.c.bind(socket.fd, LibC.address(any), any.capacity()), "bind");
+    socket.check(socket.c.listen(socket.fd, 128), "listen");
+    return socket;
+  }
+
+  /** A connection to {@code server}. */
+  public static KernelMptcpSocket connect(InetSocketAddress server) throws IOException {
+    InetAddress ip = server.getAddress();
+    boolean six = ip instanceof Inet6Address;
+    KernelMptcpSocket socket = open(six ? LibC.AF_INET6 : LibC.AF_INET);
+    ByteBuffer address =
+        six ? address6(ip.getAddress(), server.getPort()) : address4(ip, server.getPort());
+    socket.check(
+        socket.c.connect(socket.fd, LibC.address(address), address.capacity()),
+        "connect to " + server);
+    return socket;
+  }
+
+  private static KernelMptcpSocket open(int family) throws IOException {
+    int fd = LibC.get().socket(family, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, LibC.IPPROTO_MPTCP);
+    if (fd < 0) {
+      throw new IOException("the kernel gives no MPTCP socket: " + LibC.lastError());
+    }
+    return new KernelMptcpSocket(fd);
+  }
+
+  // struct sockaddr_in
+  private static ByteBuffer address4(InetAddress ip, int port) {
+    ByteBuffer address = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
+    address.putShort(0, (short) LibC.AF_INET);
+    address.order(ByteOrder.BIG_ENDIAN).putShort(2, (short) port);
+    return address.put(4, ip.getAddress());
+  }
+
+  // struct sockaddr_in6
+  private static ByteBuffer address6(byte[] ip, int port) {
+    ByteBuffer address = ByteBuffer.allocateDirect(28).order(ByteOrder.nativeOrder());
+    address.putShort(0, (short) LibC.AF_INET6);
+    address.order(ByteOrder.BIG_ENDIAN).putShort(2, (short) port);
+    return address.put(8, ip);
+  }
+
+  private void check(int result, String what) throws IOException {
+    if (result < 0) {
+      String error = LibC.lastError();
+      close();
+      throw new IOException("cannot " + what + ": " + error);
+    }
+  }
+
+  /** Waits for the next client. */
+  public KernelMptcpSocket accept() throws IOException {
+    int client = c.accept4(fd, 0, 0, LibC.SOCK_CLOEXEC);
+    if (client < 0) {
+      throw new IOException("cannot accept: " + LibC.lastError());
+    }
+    return new KernelMptcpSocket(client);
+  }
+
+  @Override
+  public int read(ByteBuffer target) throws IOException {
+    long memory = LibC.address(target) + target.position();
+    long count = c.recv(fd, memory, target.remaining(), 0);
+    if (count < 0) {
+      throw new IOException("cannot read: " + LibC.lastError());
+    }
+    target.position(target.position() + (int) count);
+    return count == 0 ? -1 : (int) count;
+  }
+
+  @Override
+  public int write(ByteBuffer source) throws IOException {
+    long memory = LibC.address(source) + source.position();
+    long count = c.send(fd, memory, source.remaining(), LibC.MSG_NOSIGNAL);
+    if (count < 0) {
+      throw new IOException("cannot write: " + LibC.lastError());
+    }
+    source.position(source.position() + (int) count);
+    return (int) count;
+  }
+
+  /** Sends the end of the stream; reading goes on. */
+  public void shutdownOutput() throws IOException {
+    if (c.shutdown(fd, LibC.SHUT_WR) < 0) {
+      throw new IOException("cannot shut down output: " + LibC.lastError());
+    }
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !closed.get();
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      c.close(fd);
+    }
+  }
+}
