@@ -57,18 +57,49 @@ public record IpAddress(long high, long low) {
    * @throws IllegalArgumentException when it is not a literal; names are never looked up
    */
   public static IpAddress parse(String literal) {
+    if (literal.indexOf(':') < 0) {
+      return parseIpv4(literal);
+    }
     boolean couldBeLiteral =
         literal.chars().allMatch(c -> Character.digit(c, 16) >= 0 || c == '.' || c == ':');
-    if (literal.isEmpty()
-        || !couldBeLiteral
-        || (literal.indexOf(':') < 0 && literal.chars().filter(c -> c == '.').count() != 3)) {
-      throw new IllegalArgumentException("not an IP address: '" + literal + "'");
+    if (!couldBeLiteral) {
+      throw notAnAddress(literal);
     }
     try {
+      // With a colon in it the JDK takes it for a literal and does not ask a name service.
       return of(InetAddress.getByName(literal));
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException("not an IP address: '" + literal + "'", e);
     }
+  }
+
+  private static IpAddress parseIpv4(String literal) {
+    int bits = 0;
+    int octet = -1;
+    int octets = 0;
+    for (int i = 0; i <= literal.length(); i++) {
+      char c = i < literal.length() ? literal.charAt(i) : '.';
+      if (c >= '0' && c <= '9' && octet != 0) {
+        octet = Math.max(octet, 0) * 10 + (c - '0');
+      } else if (c == '.' && octet >= 0) {
+        bits = bits << 8 | octet;
+        octet = -1;
+        octets++;
+      } else {
+        throw notAnAddress(literal);
+      }
+      if (octet > 255 || octets > 4) {
+        throw notAnAddress(literal);
+      }
+    }
+    if (octets != 4) {
+      throw notAnAddress(literal);
+    }
+    return ofIpv4(bits);
+  }
+
+  private static IllegalArgumentException notAnAddress(String literal) {
+    return new IllegalArgumentException("not an IP address: '" + literal + "'");
   }
 
   public boolean isIpv4() {

@@ -48,7 +48,8 @@ public final class MptcpOptionSet {
   private long addAddrHmac;
 
   private int removeAddrCount;
-  private final int[] removeAddrIds = new int[36];
+  // An option of 40 bytes holds 37 identifiers.
+  private final int[] removeAddrIds = new int[37];
 
   private boolean prioBackup;
   private int prioAddressId;
