@@ -6,5 +6,6 @@ module org.mptcp4j {
   requires org.jnrproject.enxio;
   requires org.jctools.core;
 
+  exports org.mptcp4j;
   exports org.mptcp4j.spi;
 }

@@ -60,6 +60,8 @@ public final class IncomingSegment {
   private final int[] sackRight = new int[4];
   private int malformedOptions;
   private final MptcpOptionSet mptcp = new MptcpOptionSet();
+  private long arrivalNanos;
+  private boolean hasArrival;
 
   /**
    * Reads the packet whose IP header starts at {@code offset} and of which {@code length} bytes are
@@ -68,6 +70,7 @@ public final class IncomingSegment {
    */
   public Verdict parse(ByteBuffer packet, int offset, int length) {
     buffer = packet;
+    hasArrival = false;
     if (length < 20) {
       return Verdict.MALFORMED;
     }
@@ -254,6 +257,20 @@ public final class IncomingSegment {
                 sourceHigh, sourceLow, destinationHigh, destinationLow, ipv4, tcpLength)
             + InternetChecksum.sum(buffer, tcpOffset, tcpLength);
     return InternetChecksum.finish(sum) == 0;
+  }
+
+  /**
+   * Notes when the host received the packet, which may be well before it is processed: a pause of
+   * the program must not look like a slow network. To be called after {@link #parse}.
+   */
+  public void arrivedAt(long nanos) {
+    arrivalNanos = nanos;
+    hasArrival = true;
+  }
+
+  /** When the host received the packet (round-trip samples end here); {@code now} if not known. */
+  public long arrivalNanos(long now) {
+    return hasArrival ? arrivalNanos : now;
   }
 
   /** The buffer that the packet lies in; payload is read from it by absolute index. */

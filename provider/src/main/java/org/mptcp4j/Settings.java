@@ -1,0 +1,237 @@
+package org.mptcp4j;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What users can set from outside, by system properties that begin with {@code mptcp4j.}: the table
+ * of all of them, and their values. A name that is not in the table, or a value that is not
+ * allowed, is an error that says what would be right. Immutable.
+ */
+public final class Settings {
+  /** Every name begins with this. */
+  public static final String PREFIX = "mptcp4j.";
+
+  /** DSS checksums, which RFC 8684 §3.1 wants outside of controlled environments. */
+  public static final Setting<Boolean> CHECKSUM = flag("checksum", "true");
+
+  /** Most subflows of one connection at a time. */
+  public static final Setting<Integer> MAX_SUBFLOWS = number("subflows.max", "8", 1, 32);
+
+  /** Most bytes that a connection holds which were written and not acknowledged. */
+  public static final Setting<Integer> SEND_BUFFER = size("buffer.send", "4M");
+
+  /** Most bytes that a connection holds which were received and not read. */
+  public static final Setting<Integer> RECEIVE_BUFFER = size("buffer.receive", "6M");
+
+  /** The congestion control of every subflow. */
+  public static final Setting<String> CONGESTION = choice("congestion", "cubic", "reno");
+
+  /** How long the end of the program waits until closed connections have delivered all. */
+  public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
+
+  /** Who serves loopback and the host's own addresses. */
+  public static final Setting<String> LOOPBACK = choice("loopback", "kernel", "engine");
+
+  /** A file that gets the engine's counters when the program ends; empty for none. */
+  public static final Setting<String> COUNTERS_FILE =
+      setting("counters.file", "", "the path of a file that can be written", Optional::of);
+
+  private static final List<Setting<?>> TABLE =
+      List.of(
+          CHECKSUM,
+          MAX_SUBFLOWS,
+          SEND_BUFFER,
+          RECEIVE_BUFFER,
+          CONGESTION,
+          EXIT_LINGER,
+          LOOPBACK,
+          COUNTERS_FILE);
+
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,10})([kKmMgG]?)");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
+
+  private final Map<String, String> texts;
+
+  private Settings(Map<String, String> texts) {
+    this.texts = texts;
+  }
+
+  /**
+   * The settings of this program.
+   *
+   * @throws IllegalArgumentException when a property that begins with {@code mptcp4j.} has a name
+   *     or value that is not allowed
+   */
+  public static Settings fromSystemProperties() {
+    Map<String, String> found = new TreeMap<>();
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith(PREFIX)) {
+        found.put(name, System.getProperty(name));
+      }
+    }
+    return of(found);
+  }
+
+  /**
+   * Settings from names (with the prefix) and values; what is not among them has its default.
+   *
+   * @throws IllegalArgumentException when a name or value is not allowed
+   */
+  public static Settings of(Map<String, String> texts) {
+    Map<String, String> checked = new TreeMap<>();
+    texts.forEach(
+        (name, text) -> {
+          Setting<?> setting = find(name);
+          setting.parse(text);
+          checked.put(name, text);
+        });
+    return new Settings(checked);
+  }
+
+  /** The value of {@code setting}: what the user gave, else the default. */
+  public <T> T get(Setting<T> setting) {
+    return setting.parse(texts.getOrDefault(setting.name(), setting.defaultText()));
+  }
+
+  /** Whether the user gave a value for {@code setting}. */
+  public boolean isSet(Setting<?> setting) {
+    return texts.containsKey(setting.name());
+  }
+
+  /** Every setting there is. */
+  public static List<Setting<?>> all() {
+    return TABLE;
+  }
+
+  private static Setting<?> find(String name) {
+    for (Setting<?> setting : TABLE) {
+      if (setting.name().equals(name)) {
+        return setting;
+      }
+    }
+    Setting<?> nearest =
+        TABLE.stream()
+            .min(Comparator.comparingInt((Setting<?> s) -> distance(s.name(), name)))
+            .orElseThrow();
+    throw new IllegalArgumentException(
+        "there is no setting " + name + ": the nearest name is " + nearest.name());
+  }
+
+  /** How many letters must be changed, added or taken away to make {@code b} of {@code a}. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    Arrays.setAll(row, i -> i);
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int above = row[j];
+        int changed = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        row[j] = Math.min(changed, Math.min(above, row[j - 1]) + 1);
+        diagonal = above;
+      }
+    }
+    return row[b.length()];
+  }
+
+  private static <T> Setting<T> setting(
+      String name, String defaultText, String allowed, Function<String, Optional<T>> parser) {
+    return new Setting<>(PREFIX + name, defaultText, allowed, parser);
+  }
+
+  private static Setting<Boolean> flag(String name, String defaultText) {
+    return setting(
+        name,
+        defaultText,
+        "true or false",
+        text ->
+            switch (text) {
+              case "true" -> Optional.of(true);
+              case "false" -> Optional.of(false);
+              default -> Optional.empty();
+            });
+  }
+
+  /** One of some words, the first of which is the default. */
+  private static Setting<String> choice(String name, String... words) {
+    return setting(
+        name,
+        words[0],
+        String.join(" or ", words),
+        text -> Optional.of(text).filter(Arrays.asList(words)::contains));
+  }
+
+  private static Setting<Integer> number(String name, String defaultText, int least, int most) {
+    return setting(
+        name,
+        defaultText,
+        "a number from " + least + " to " + most,
+        text ->
+            Optional.of(text)
+                .filter(t -> t.matches("\\d{1,9}"))
+                .map(Integer::valueOf)
+                .filter(inRange(least, most)));
+  }
+
+  private static Setting<Integer> size(String name, String defaultText) {
+    return setting(
+        name,
+        defaultText,
+        "a number of bytes from 16k to 1g, with k, M or G for binary multiples",
+        text ->
+            parseSize(text)
+                .filter(bytes -> bytes >= 16 << 10 && bytes <= 1 << 30)
+                .map(Long::intValue));
+  }
+
+  private static Setting<Duration> duration(String name, String defaultText) {
+    return setting(
+        name,
+        defaultText,
+        "a whole number with ms, s or m (milliseconds, seconds, minutes)",
+        Settings::parseDuration);
+  }
+
+  private static Predicate<Integer> inRange(int least, int most) {
+    return value -> value >= least && value <= most;
+  }
+
+  private static Optional<Long> parseSize(String text) {
+    Matcher matcher = SIZE.matcher(text);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    int shift =
+        switch (matcher.group(2)) {
+          case "k", "K" -> 10;
+          case "m", "M" -> 20;
+          case "g", "G" -> 30;
+          default -> 0;
+        };
+    return Optional.of(Long.parseLong(matcher.group(1)) << shift);
+  }
+
+  private static Optional<Duration> parseDuration(String text) {
+    Matcher matcher = DURATION.matcher(text);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    long amount = Long.parseLong(matcher.group(1));
+    return Optional.of(
+        switch (matcher.group(2)) {
+          case "ms" -> Duration.ofMillis(amount);
+          case "s" -> Duration.ofSeconds(amount);
+          default -> Duration.ofMinutes(amount);
+        });
+  }
+}
