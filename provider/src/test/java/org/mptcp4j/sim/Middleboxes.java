@@ -1,0 +1,146 @@
+package org.mptcp4j.sim;
+
+import java.nio.ByteBuffer;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.InternetChecksum;
+import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.TcpFlags;
+
+/** Boxes that real networks have. */
+public final class Middleboxes {
+  private Middleboxes() {}
+
+  /** Index of the TCP header of a packet without extension headers. */
+  static int tcp(ByteBuffer packet) {
+    return packet.get(0) >>> 4 == 4 ? (packet.get(0) & 0xf) * 4 : 40;
+  }
+
+  static int flags(ByteBuffer packet) {
+    return packet.get(tcp(packet) + 13) & 0xff;
+  }
+
+  static boolean isSyn(ByteBuffer packet) {
+    return (flags(packet) & TcpFlags.SYN) != 0;
+  }
+
+  static int headerLength(ByteBuffer packet) {
+    return (packet.get(tcp(packet) + 12) >>> 4 & 0xf) * 4;
+  }
+
+  static int payloadOffset(ByteBuffer packet) {
+    return tcp(packet) + headerLength(packet);
+  }
+
+  static int payloadLength(ByteBuffer packet) {
+    return packet.limit() - payloadOffset(packet);
+  }
+
+  /** Makes the TCP checksum right again. */
+  static ByteBuffer seal(ByteBuffer packet) {
+    IncomingSegment parsed = new IncomingSegment();
+    parsed.parse(packet, 0, packet.limit());
+    IpAddress source = parsed.source();
+    IpAddress destination = parsed.destination();
+    int tcp = tcp(packet);
+    packet.putShort(tcp + 16, (short) 0);
+    long sum =
+        InternetChecksum.pseudoHeader(
+            source.high(),
+            source.low(),
+            destination.high(),
+            destination.low(),
+            source.isIpv4(),
+            packet.limit() - tcp);
+    sum += InternetChecksum.sum(packet, tcp, packet.limit() - tcp);
+    packet.putShort(tcp + 16, (short) InternetChecksum.finish(sum));
+    return packet;
+  }
+
+  /** Overwrites MPTCP options with NOPs in the packets chosen, where the subtype is chosen. */
+  public static Middlebox stripMptcp(Predicate<ByteBuffer> packets, IntPredicate subtypes) {
+    return (now, packet) -> {
+      if (!packets.test(packet)) {
+        return packet;
+      }
+      int at = tcp(packet) + 20;
+      int end = payloadOffset(packet);
+      boolean changed = false;
+      while (at < end) {
+        int kind = packet.get(at);
+        if (kind == 0) {
+          break;
+        }
+        int length = kind == 1 ? 1 : packet.get(at + 1);
+        if (kind == MptcpOption.KIND && subtypes.test(packet.get(at + 2) >>> 4 & 0xf)) {
+          for (int i = 0; i < length; i++) {
+            packet.put(at + i, (byte) 1);
+          }
+          changed = true;
+        }
+        at += length;
+      }
+      return changed ? seal(packet) : packet;
+    };
+  }
+
+  /** Takes every MPTCP option out of SYN and SYN/ACK. */
+  public static Middlebox stripFromSyns() {
+    return stripMptcp(Middleboxes::isSyn, subtype -> true);
+  }
+
+  /** Lets the handshake pass and takes the MPTCP options out of everything after it. */
+  public static Middlebox stripAfterSyns() {
+    return stripMptcp(packet -> !isSyn(packet), subtype -> true);
+  }
+
+  /** Changes one byte of the payload of every {@code n}th packet with payload, in the middle. */
+  public static Middlebox changePayload(int n) {
+    int[] count = new int[1];
+    return (now, packet) -> {
+      if (payloadLength(packet) < 10 || ++count[0] % n != 0) {
+        return packet;
+      }
+      int at = payloadOffset(packet) + payloadLength(packet) / 2;
+      packet.put(at, (byte) (packet.get(at) ^ 0x20));
+      return seal(packet);
+    };
+  }
+
+  /** Drops what the predicate chooses. */
+  public static Middlebox drop(Predicate<ByteBuffer> packets) {
+    return (now, packet) -> packets.test(packet) ? null : packet;
+  }
+
+  /** Adds a number to the sequence numbers of one direction; the other must undo it. */
+  public static Middlebox shiftSequenceNumbers(int by) {
+    return (now, packet) -> {
+      int tcp = tcp(packet);
+      packet.putInt(tcp + 4, packet.getInt(tcp + 4) + by);
+      return seal(packet);
+    };
+  }
+
+  /** The other direction's part: acknowledgments and SACK blocks are shifted back. */
+  public static Middlebox shiftAcknowledgments(int by) {
+    return (now, packet) -> {
+      int tcp = tcp(packet);
+      if ((flags(packet) & TcpFlags.ACK) != 0) {
+        packet.putInt(tcp + 8, packet.getInt(tcp + 8) - by);
+      }
+      int at = tcp + 20;
+      int end = payloadOffset(packet);
+      while (at < end && packet.get(at) != 0) {
+        int kind = packet.get(at);
+        int length = kind == 1 ? 1 : packet.get(at + 1);
+        for (int i = 2; kind == 5 && i < length; i += 4) {
+          packet.putInt(at + i, packet.getInt(at + i) - by);
+        }
+        at += length;
+      }
+      return seal(packet);
+    };
+  }
+}

@@ -1,0 +1,425 @@
+package org.mptcp4j.sim;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.mptcp4j.mptcp.ConnectionConfig;
+import org.mptcp4j.mptcp.MptcpConnection;
+import org.mptcp4j.mptcp.MptcpHost;
+import org.mptcp4j.mptcp.Subflow;
+import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.OutgoingSegment;
+import org.mptcp4j.wire.TcpFlags;
+
+/**
+ * A host with our protocol on it: addresses, tables, listeners, and the packets in and out. What
+ * the engine does over the real network this does over the simulated one.
+ */
+public final class SimHost implements MptcpHost, SegmentSink {
+  /** One way out, as the protocol sees it. */
+  private static final class Way implements NetworkPath {
+    private final SimPath path;
+    private final SimLink link;
+    private final int offloadBytes;
+
+    Way(SimPath path, SimLink link, int offloadBytes) {
+      this.path = path;
+      this.link = link;
+      this.offloadBytes = offloadBytes;
+    }
+
+    @Override
+    public int interfaceIndex() {
+      return path.index();
+    }
+
+    @Override
+    public int mtu() {
+      return link.mtu();
+    }
+
+    @Override
+    public int maxPayloadPerSend() {
+      return Math.max(link.mtu() - 40, offloadBytes);
+    }
+  }
+
+  private record Listener(ConnectionConfig config, Consumer<SimSocket> onAccept) {}
+
+  private final String name;
+  private final SimNetwork network;
+  private final SimRandom random;
+  private final List<IpAddress> addresses = new ArrayList<>();
+  private final Map<Integer, Listener> listeners = new LinkedHashMap<>();
+  private final Map<FlowKey, Subflow> flows = new HashMap<>();
+  private final Map<Integer, MptcpConnection> tokens = new HashMap<>();
+  private final Map<MptcpConnection, SimSocket> sockets = new LinkedHashMap<>();
+  private final FlowKey scratchKey = new FlowKey();
+  private final IncomingSegment segment = new IncomingSegment();
+  private final OutgoingSegment reset = new OutgoingSegment();
+  private int nextPort = 40_000;
+  private int offloadBytes;
+  private long localQueueNanos = Long.MAX_VALUE;
+  private boolean wakeUpPlanned;
+  private boolean silent;
+  private SimCapture capture;
+  private long badPackets;
+  private long resetsSent;
+  private long receivedPackets;
+
+  SimHost(String name, SimNetwork network, SimRandom random) {
+    this.name = name;
+    this.network = network;
+    this.random = random;
+  }
+
+  public SimNetwork network() {
+    return network;
+  }
+
+  /** Up to so much payload leaves as one segment, which is cut into packets below TCP. */
+  public SimHost offload(int bytes) {
+    offloadBytes = bytes;
+    return this;
+  }
+
+  /** Segments are turned away while the link has more than this to send. */
+  public SimHost localQueue(long nanos) {
+    localQueueNanos = nanos;
+    return this;
+  }
+
+  /** Writes down every packet that this host sends and receives. */
+  public SimHost capture(SimCapture value) {
+    capture = value;
+    return this;
+  }
+
+  /** From now on the host takes no packets and sends none, like one whose plug was pulled. */
+  public void die() {
+    silent = true;
+  }
+
+  public boolean hasAddress(IpAddress address) {
+    return addresses.contains(address);
+  }
+
+  void addAddress(IpAddress address) {
+    if (!addresses.contains(address)) {
+      addresses.add(address);
+    }
+  }
+
+  /** A new address comes up, and every connection is told. */
+  public void addressAppears(String address) {
+    IpAddress added = IpAddress.parse(address);
+    addAddress(added);
+    for (SimSocket socket : List.copyOf(sockets.values())) {
+      socket.connection().localAddressAdded(network.now(), added, this);
+      socket.afterCall();
+    }
+  }
+
+  /** An address goes away, and every connection is told. */
+  public void addressDisappears(String address) {
+    IpAddress removed = IpAddress.parse(address);
+    addresses.remove(removed);
+    for (SimSocket socket : List.copyOf(sockets.values())) {
+      socket.connection().localAddressRemoved(network.now(), removed, this);
+      socket.afterCall();
+    }
+  }
+
+  /** Takes connections on a port of every address. */
+  public void listen(int port, ConnectionConfig config, Consumer<SimSocket> onAccept) {
+    listeners.put(port, new Listener(config, onAccept));
+  }
+
+  public void stopListening(int port) {
+    listeners.remove(port);
+  }
+
+  /** Opens a connection from the first address that has a path to {@code address}. */
+  public SimSocket connect(String address, int port, ConnectionConfig config) {
+    IpAddress remote = IpAddress.parse(address);
+    for (IpAddress local : addresses) {
+      Optional<NetworkPath> path = path(local, remote);
+      if (path.isPresent()) {
+        FlowKey flow = FlowKey.of(local, allocatePort(local, remote, port), remote, port);
+        MptcpConnection connection =
+            MptcpConnection.connect(network.now(), this, config, flow, path.get(), this);
+        return adopt(connection);
+      }
+    }
+    throw new AssertionError(name + " has no path to " + address);
+  }
+
+  private SimSocket adopt(MptcpConnection connection) {
+    SimSocket socket = new SimSocket(this, connection);
+    sockets.put(connection, socket);
+    socket.afterCall();
+    return socket;
+  }
+
+  void forget(SimSocket socket) {
+    sockets.remove(socket.connection());
+  }
+
+  /** Connections that are not over yet. */
+  public List<SimSocket> sockets() {
+    return List.copyOf(sockets.values());
+  }
+
+  /** Flows that are registered. */
+  public int flowCount() {
+    return flows.size();
+  }
+
+  /** Tokens that are registered. */
+  public int tokenCount() {
+    return tokens.size();
+  }
+
+  /** Packets that were malformed or had a wrong checksum. */
+  public long badPackets() {
+    return badPackets;
+  }
+
+  /** Resets sent for segments that belong to no connection. */
+  public long resetsSent() {
+    return resetsSent;
+  }
+
+  // --- what the protocol asks of its host -----------------------------------------------------
+
+  @Override
+  public void random(byte[] target) {
+    for (int i = 0; i < target.length; i++) {
+      target[i] = (byte) random.nextLong();
+    }
+  }
+
+  @Override
+  public int initialSequenceNumber(long now, FlowKey flow) {
+    int isn = random.nextInt();
+    // Every fourth connection wraps around early.
+    return (isn & 3) == 0 ? -(isn >>> 12) : isn;
+  }
+
+  @Override
+  public List<IpAddress> localAddresses() {
+    return List.copyOf(addresses);
+  }
+
+  @Override
+  public Optional<NetworkPath> path(IpAddress local, IpAddress remote) {
+    if (!addresses.contains(local)) {
+      return Optional.empty();
+    }
+    for (SimPath path : network.paths()) {
+      if (path.carries(this, local, remote)) {
+        return Optional.of(new Way(path, path.from(this), offloadBytes));
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public int allocatePort(IpAddress local, IpAddress remote, int remotePort) {
+    return nextPort++;
+  }
+
+  @Override
+  public boolean register(FlowKey flow, Subflow subflow) {
+    return flows.putIfAbsent(flow.copy(), subflow) == null;
+  }
+
+  @Override
+  public void unregister(FlowKey flow) {
+    flows.remove(flow);
+  }
+
+  @Override
+  public boolean registerToken(int token, MptcpConnection connection) {
+    return tokens.putIfAbsent(token, connection) == null;
+  }
+
+  @Override
+  public void unregisterToken(int token) {
+    tokens.remove(token);
+  }
+
+  @Override
+  public boolean acceptsJoins(IpAddress local, int port) {
+    return addresses.contains(local) && listeners.containsKey(port);
+  }
+
+  // --- out ------------------------------------------------------------------------------------
+
+  @Override
+  public boolean transmit(OutgoingSegment out, NetworkPath path) {
+    SimLink link = ((Way) path).link;
+    if (link.backlogNanos() > localQueueNanos) {
+      planWakeUp(link.backlogNanos() - localQueueNanos / 2);
+      return false;
+    }
+    int length = out.payloadLength();
+    int piece = out.needsSegmentation() ? out.segmentSize() : length;
+    int from = 0;
+    do {
+      int size = Math.min(piece, length - from);
+      sendPiece(out, link, from, size);
+      from += size;
+    } while (from < length);
+    return true;
+  }
+
+  private void sendPiece(OutgoingSegment out, SimLink link, int from, int size) {
+    ByteBuffer packet = network.buffer(out.ipHeaderLength() + out.tcpHeaderLength() + size);
+    int headers = out.encodePieceHeaders(packet, 0, OutgoingSegment.ChecksumMode.FULL, from, size);
+    if (size > 0) {
+      packet.put(headers, out.payload(), out.payloadOffset() + from, size);
+    }
+    send(link, packet);
+  }
+
+  private void send(SimLink link, ByteBuffer packet) {
+    if (silent) {
+      network.recycle(packet);
+      return;
+    }
+    if (capture != null) {
+      capture.record(network.now(), packet);
+    }
+    link.send(packet);
+  }
+
+  private void planWakeUp(long nanos) {
+    if (wakeUpPlanned) {
+      return;
+    }
+    wakeUpPlanned = true;
+    network.after(
+        Math.max(1, nanos),
+        () -> {
+          wakeUpPlanned = false;
+          for (SimSocket socket : List.copyOf(sockets.values())) {
+            socket.connection().pathsWritable(network.now(), this);
+            socket.afterCall();
+          }
+        });
+  }
+
+  // --- in -------------------------------------------------------------------------------------
+
+  void receive(ByteBuffer packet) {
+    if (silent) {
+      return;
+    }
+    receivedPackets++;
+    if (capture != null) {
+      capture.record(network.now(), packet);
+    }
+    if (segment.parse(packet, 0, packet.limit()) != IncomingSegment.Verdict.OK
+        || !segment.verifyChecksum()) {
+      badPackets++;
+      return;
+    }
+    if (!addresses.contains(segment.destination())) {
+      return;
+    }
+    Subflow subflow = flows.get(scratchKey.setIncoming(segment));
+    if (subflow != null) {
+      MptcpConnection connection = subflow.connection();
+      connection.segmentArrives(network.now(), subflow, segment, this);
+      after(connection);
+    } else if (segment.has(TcpFlags.SYN) && !segment.has(TcpFlags.ACK)) {
+      synArrives();
+    } else {
+      answerWithReset();
+    }
+  }
+
+  private void after(MptcpConnection connection) {
+    SimSocket socket = sockets.get(connection);
+    if (socket != null) {
+      socket.afterCall();
+    }
+  }
+
+  private void synArrives() {
+    Optional<NetworkPath> path = path(segment.destination(), segment.source());
+    Listener listener = listeners.get(segment.destinationPort());
+    if (path.isEmpty()) {
+      return;
+    }
+    if (segment.mptcp().has(MptcpOption.MP_JOIN)) {
+      MptcpConnection connection = tokens.get(segment.mptcp().joinToken());
+      if (connection == null) {
+        answerWithReset();
+      } else {
+        connection.acceptJoin(network.now(), segment, path.get(), this);
+        after(connection);
+      }
+    } else if (listener == null) {
+      answerWithReset();
+    } else {
+      MptcpConnection connection =
+          MptcpConnection.accept(network.now(), this, listener.config(), segment, path.get(), this);
+      adopt(connection).onEstablished(listener.onAccept());
+    }
+  }
+
+  /** RFC 9293 §3.5.2, group 1: what belongs to no connection is answered with RST. */
+  private void answerWithReset() {
+    if (segment.has(TcpFlags.RST)) {
+      return;
+    }
+    Optional<NetworkPath> path = path(segment.destination(), segment.source());
+    if (path.isEmpty()) {
+      return;
+    }
+    resetsSent++;
+    reset.begin(
+        segment.destination(), segment.destinationPort(), segment.source(), segment.sourcePort());
+    if (segment.has(TcpFlags.ACK)) {
+      reset.sequenceNumber(segment.acknowledgmentNumber()).flags(TcpFlags.RST);
+    } else {
+      reset
+          .acknowledgmentNumber(segment.sequenceNumber() + segment.segmentLength())
+          .flags(TcpFlags.RST | TcpFlags.ACK);
+    }
+    transmit(reset, path.get());
+  }
+
+  String describe() {
+    StringBuilder text = new StringBuilder();
+    text.append(name)
+        .append(": ")
+        .append(receivedPackets)
+        .append(" packets received, ")
+        .append(badPackets)
+        .append(" bad, ")
+        .append(resetsSent)
+        .append(" resets for nobody\n");
+    for (SimSocket socket : sockets.values()) {
+      text.append("  ").append(socket).append('\n');
+    }
+    return text.toString();
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,88 @@
+package org.mptcp4j.sim;
+
+import java.util.function.Consumer;
+import org.mptcp4j.wire.IpAddress;
+
+/**
+ * A way between two hosts: the access line of the first host's address, over which it reaches every
+ * address of the second host. The setters set both directions; {@link #forward} is the one from the
+ * first host.
+ */
+public final class SimPath {
+  private final IpAddress accessAddress;
+  private final SimHost accessHost;
+  private final SimHost farHost;
+  private final SimLink forward;
+  private final SimLink backward;
+  private final int index;
+
+  SimPath(
+      int index,
+      IpAddress accessAddress,
+      SimHost accessHost,
+      SimHost farHost,
+      SimLink forward,
+      SimLink backward) {
+    this.index = index;
+    this.accessAddress = accessAddress;
+    this.accessHost = accessHost;
+    this.farHost = farHost;
+    this.forward = forward;
+    this.backward = backward;
+  }
+
+  /** From the host named first. */
+  public SimLink forward() {
+    return forward;
+  }
+
+  /** To the host named first. */
+  public SimLink backward() {
+    return backward;
+  }
+
+  public SimPath both(Consumer<SimLink> change) {
+    change.accept(forward);
+    change.accept(backward);
+    return this;
+  }
+
+  public SimPath rate(long bitsPerSecond) {
+    return both(link -> link.rate(bitsPerSecond));
+  }
+
+  public SimPath delay(long nanos) {
+    return both(link -> link.delay(nanos));
+  }
+
+  public SimPath queue(long bytes) {
+    return both(link -> link.queue(bytes));
+  }
+
+  public SimPath mtu(int bytes) {
+    return both(link -> link.mtu(bytes));
+  }
+
+  public SimPath outage(long fromNanos, long toNanos) {
+    return both(link -> link.outage(fromNanos, toNanos));
+  }
+
+  public void setUp(boolean up) {
+    both(link -> link.setUp(up));
+  }
+
+  int index() {
+    return index;
+  }
+
+  /** Whether packets between these two addresses take this path, {@code local} being on host. */
+  boolean carries(SimHost host, IpAddress local, IpAddress remote) {
+    return host == accessHost
+        ? local.equals(accessAddress) && farHost.hasAddress(remote)
+        : host == farHost && remote.equals(accessAddress);
+  }
+
+  SimLink from(SimHost host) {
+    return host == accessHost ? forward : backward;
+  }
+}

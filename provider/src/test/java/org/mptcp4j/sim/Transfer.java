@@ -1,0 +1,163 @@
+package org.mptcp4j.sim;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * An application that sends so many bytes of a known pattern, ends its output, and reads the
+ * peer's, comparing every byte as it comes.
+ */
+public final class Transfer {
+  // A prime length, so that no block of data that is out of place by a round number looks right.
+  private static final byte[] PATTERN = new byte[1_000_003];
+
+  static {
+    SimRandom random = new SimRandom(42);
+    for (int i = 0; i < PATTERN.length; i++) {
+      PATTERN[i] = (byte) random.nextInt();
+    }
+  }
+
+  private final long toSend;
+  private final long toReceive;
+  private final int patternShift;
+  private final ByteBuffer readBuffer = ByteBuffer.allocate(65_536);
+  private long sent;
+  private long received;
+  private boolean outputEnded;
+  private boolean inputEnded;
+  private boolean closes = true;
+  private long readAtMost = Long.MAX_VALUE;
+  private long finishedAt = -1;
+  private SimSocket socket;
+
+  private Transfer(long toSend, long toReceive, int patternShift) {
+    this.toSend = toSend;
+    this.toReceive = toReceive;
+    this.patternShift = patternShift;
+  }
+
+  /** The end that called connect. */
+  public static Transfer client(long toSend, long toReceive) {
+    return new Transfer(toSend, toReceive, 0);
+  }
+
+  /** The end that accepted. */
+  public static Transfer server(long toSend, long toReceive) {
+    return new Transfer(toSend, toReceive, 500_000);
+  }
+
+  /** Leaves the connection open when all is done. */
+  public Transfer keepOpen() {
+    closes = false;
+    return this;
+  }
+
+  /** Stops reading after so many bytes, until {@link #readUpTo} allows more. */
+  public Transfer readUpTo(long bytes) {
+    readAtMost = bytes;
+    if (socket != null) {
+      socket.afterCall();
+    }
+    return this;
+  }
+
+  public Transfer on(SimSocket target) {
+    socket = target;
+    target.onReady(this::act);
+    return this;
+  }
+
+  private void act(SimSocket s) {
+    s.connection()
+        .failure()
+        .ifPresent(
+            failure -> {
+              throw new AssertionError(
+                  "the connection failed: " + failure + "\n" + s.host().network().describe());
+            });
+    if (inputEnded && outputEnded) {
+      return;
+    }
+    sendSome(s);
+    readSome(s);
+    if (inputEnded && outputEnded) {
+      finishedAt = s.host().network().now();
+      if (closes) {
+        s.close();
+      }
+    }
+  }
+
+  private void sendSome(SimSocket s) {
+    while (sent < toSend && s.isWritable()) {
+      int at = (int) ((sent + patternShift) % PATTERN.length);
+      int length = (int) Math.min(Math.min(toSend - sent, PATTERN.length - at), 262_144);
+      int taken = s.write(ByteBuffer.wrap(PATTERN, at, length));
+      if (taken <= 0) {
+        break;
+      }
+      sent += taken;
+    }
+    if (sent == toSend && !outputEnded && s.isEstablished()) {
+      outputEnded = true;
+      s.shutdownOutput();
+    }
+  }
+
+  private void readSome(SimSocket s) {
+    while (!inputEnded && s.isReadable() && received < readAtMost) {
+      readBuffer.clear().limit((int) Math.min(readBuffer.capacity(), readAtMost - received));
+      int count = s.read(readBuffer);
+      if (count < 0) {
+        if (received != toReceive) {
+          throw new AssertionError(
+              "the stream ended after " + received + " of " + toReceive + " bytes");
+        }
+        inputEnded = true;
+        return;
+      }
+      if (count == 0) {
+        return;
+      }
+      compare(count);
+      received += count;
+      if (received > toReceive) {
+        throw new AssertionError("more than " + toReceive + " bytes came");
+      }
+    }
+  }
+
+  private void compare(int count) {
+    int shift = 500_000 - patternShift;
+    int done = 0;
+    while (done < count) {
+      int at = (int) ((received + done + shift) % PATTERN.length);
+      int length = Math.min(count - done, PATTERN.length - at);
+      int wrong =
+          Arrays.mismatch(readBuffer.array(), done, done + length, PATTERN, at, at + length);
+      if (wrong >= 0) {
+        throw new AssertionError("byte " + (received + done + wrong) + " of the stream is wrong");
+      }
+      done += length;
+    }
+  }
+
+  /** Everything was sent and the whole of the peer's stream has come. */
+  public boolean isComplete() {
+    return finishedAt >= 0;
+  }
+
+  /** When {@link #isComplete} came about, virtual time. */
+  public long finishedAt() {
+    return finishedAt;
+  }
+
+  public long received() {
+    return received;
+  }
+
+  public long sent() {
+    return sent;
+  }
+}
