@@ -1,5 +1,6 @@
 package org.mptcp4j.tcp;
 
+import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 
@@ -11,7 +12,14 @@ import org.mptcp4j.wire.IpAddress;
  * {@link #flush}, which puts out what the endpoint itself owes: retransmissions, FIN, ACKs.
  */
 public final class TcpEndpoint {
-  private static final IllegalStateException SKELETON = new IllegalStateException("skeleton");
+  private final Tcb tcb;
+  private final TcpReceiver receiver;
+  private final SegmentWriter writer;
+  private final TcpSender sender;
+  private final Handshake handshake;
+  private final SegmentArrival arrival;
+
+  private boolean detached;
 
   public TcpEndpoint(
       TcpConfig config,
@@ -22,25 +30,31 @@ public final class TcpEndpoint {
       IpAddress remote,
       int remotePort,
       int initialSequenceNumber) {
-    throw SKELETON;
+    tcb = new Tcb(config, user, path, local, localPort, remote, remotePort, initialSequenceNumber);
+    receiver = new TcpReceiver(tcb);
+    writer = new SegmentWriter(tcb, receiver);
+    sender = new TcpSender(tcb, writer, receiver);
+    handshake = new Handshake(tcb, writer, receiver, sender);
+    arrival = new SegmentArrival(tcb, writer, receiver, sender, handshake);
   }
 
   /** Active open: sends SYN. */
   public void connect(long now, SegmentSink sink) {
-    throw SKELETON;
+    handshake.connect(now, sink);
   }
 
   /** Passive open: takes the SYN and sends SYN/ACK. */
   public void accept(long now, IncomingSegment syn, SegmentSink sink) {
-    throw SKELETON;
+    handshake.accept(now, syn, sink);
   }
 
   /**
    * Takes a segment of this flow, with its checksum verified. Sends nothing but RST. Call {@link
-   * #flush} afterwards.
+   * #flush} afterwards. {@code now} may be the time at which the packet reached this host.
    */
   public void segmentArrives(long now, IncomingSegment segment, SegmentSink sink) {
-    throw SKELETON;
+    arrival.process(now, segment, sink);
+    boundFinWait2(now);
   }
 
   /**
@@ -48,7 +62,20 @@ public final class TcpEndpoint {
    * carried it.
    */
   public void flush(long now, SegmentSink sink) {
-    throw SKELETON;
+    switch (tcb.state) {
+      case CLOSED -> {
+        return;
+      }
+      case SYN_SENT -> {
+        handshake.flush(now, sink);
+        return;
+      }
+      case SYN_RECEIVED -> handshake.flush(now, sink);
+      default -> sender.flush(now, sink);
+    }
+    if (receiver.isAckDue(now) && !tcb.blocked) {
+      writer.ack(now, sender.sndNxt(), sink);
+    }
   }
 
   /**
@@ -56,21 +83,38 @@ public final class TcpEndpoint {
    * call is harmless.
    */
   public long nextDeadline() {
-    throw SKELETON;
+    return tcb.timers.next();
   }
 
   /** Runs the timers that are due. Call {@link #flush} afterwards. A stray call is harmless. */
   public void onDeadline(long now, SegmentSink sink) {
-    throw SKELETON;
+    switch (tcb.state) {
+      case CLOSED -> {
+        return;
+      }
+      case SYN_SENT, SYN_RECEIVED -> handshake.onDeadline(now);
+      default -> sender.onDeadline(now);
+    }
+    if (tcb.timers.isDue(Timers.Kind.DELAYED_ACK, now)) {
+      tcb.timers.clear(Timers.Kind.DELAYED_ACK);
+      receiver.onDelayedAckTimer();
+    }
+    if (tcb.timers.isDue(Timers.Kind.LINGER, now)) {
+      tcb.closed(
+          now,
+          tcb.state == TcpState.TIME_WAIT ? CloseReason.FINISHED : CloseReason.TIMED_OUT,
+          null);
+    }
   }
 
   /**
    * How many payload bytes may be sent now: congestion window (and pacing), less what is in flight;
    * 0 while lost segments wait for retransmission, outside of the states that send, after {@link
-   * #close}, and while the path is backed up. The peer's window is the user's matter.
+   * #close}, and while the path is backed up. The peer's window is the user's matter. A multiple of
+   * {@link #segmentPayloadLimit}.
    */
   public int sendAllowance(long now) {
-    throw SKELETON;
+    return sender.sendAllowance(now);
   }
 
   /**
@@ -78,7 +122,7 @@ public final class TcpEndpoint {
    * bytes.
    */
   public int segmentPayloadLimit() {
-    throw SKELETON;
+    return tcb.segmentPayloadLimit();
   }
 
   /**
@@ -86,16 +130,17 @@ public final class TcpEndpoint {
    * sized by rate.
    */
   public int sendLimit() {
-    throw SKELETON;
+    return sender.sendLimit();
   }
 
   /**
    * Sends new payload of at most {@link #sendLimit} bytes, as one segment that offload may cut.
    *
-   * @return false when the path is backed up: nothing was taken, sequence numbers did not move
+   * @return false when the path is backed up, or nothing may be sent in this state: nothing was
+   *     taken, sequence numbers did not move
    */
   public boolean send(long now, SegmentPayload payload, boolean push, SegmentSink sink) {
-    throw SKELETON;
+    return sender.send(now, payload, push, sink);
   }
 
   /**
@@ -103,12 +148,16 @@ public final class TcpEndpoint {
    * out now).
    */
   public void requestAck() {
-    throw SKELETON;
+    receiver.requestAck();
   }
 
   /** Sends an ACK now, with the user's options; false when the path is backed up. */
   public boolean sendAck(long now, SegmentSink sink) {
-    throw SKELETON;
+    return mayAck() && writer.ack(now, sender.sndNxt(), sink);
+  }
+
+  private boolean mayAck() {
+    return !tcb.blocked && (tcb.state.isSynchronized() || tcb.state == TcpState.SYN_RECEIVED);
   }
 
   /**
@@ -116,17 +165,30 @@ public final class TcpEndpoint {
    * probes).
    */
   public boolean sendWindowProbe(long now, SegmentSink sink) {
-    throw SKELETON;
+    return mayAck() && writer.ack(now, sender.sndUna() - 1, sink);
   }
 
-  /** No more payload will be sent: FIN follows what was sent. Idempotent. */
+  /**
+   * No more payload will be sent: FIN follows what was sent, at the next {@link #flush}. In
+   * SYN-SENT the endpoint is gone at once (RFC 9293 §3.10.4). Idempotent.
+   */
   public void close(long now) {
-    throw SKELETON;
+    sender.close();
+    if (tcb.state == TcpState.SYN_SENT) {
+      tcb.closed(now, CloseReason.ABORTED, null);
+    }
   }
 
   /** The user has also stopped reading: FIN-WAIT-2 is bounded from now on (as Linux's orphans). */
   public void detach(long now) {
-    throw SKELETON;
+    detached = true;
+    boundFinWait2(now);
+  }
+
+  private void boundFinWait2(long now) {
+    if (detached && tcb.state == TcpState.FIN_WAIT_2 && !tcb.timers.isSet(Timers.Kind.LINGER)) {
+      tcb.timers.set(Timers.Kind.LINGER, now + tcb.config.finWait2Nanos());
+    }
   }
 
   /**
@@ -134,98 +196,137 @@ public final class TcpEndpoint {
    * with ABORTED.
    */
   public void abort(long now, SegmentSink sink) {
-    throw SKELETON;
+    // RFC 9293 §3.10.5.
+    switch (tcb.state) {
+      case SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT ->
+          writer.reset(now, sender.sndNxt(), sink);
+      case CLOSED, SYN_SENT, CLOSING, LAST_ACK, TIME_WAIT -> {
+        // The peer needs no RST.
+      }
+    }
+    tcb.closed(now, CloseReason.ABORTED, null);
   }
 
-  /** The user's window grew: sends a window update where it is worth one (RFC 9293 §3.8.6.2.2). */
+  /**
+   * The user's window grew: sends a window update where it is worth one (RFC 9293 §3.8.6.2.2),
+   * judged by what this endpoint announced last.
+   */
   public void windowOpened(long now, SegmentSink sink) {
-    throw SKELETON;
+    if (mayAck() && receiver.isWindowUpdateDue()) {
+      writer.ack(now, sender.sndNxt(), sink);
+    }
   }
 
   /** The path changed (route, MTU): use it from now on. */
   public void setPath(NetworkPath path) {
-    throw SKELETON;
+    tcb.path = path;
+    tcb.blocked = false;
   }
 
-  /** The path that was backed up takes segments again. */
+  /** The path that was backed up takes segments again. Call {@link #flush} afterwards. */
   public void pathWritable() {
-    throw SKELETON;
+    tcb.blocked = false;
   }
 
   public NetworkPath path() {
-    throw SKELETON;
+    return tcb.path;
   }
 
   public TcpState state() {
-    throw SKELETON;
+    return tcb.state;
   }
 
   public int initialSendSequenceNumber() {
-    throw SKELETON;
+    return tcb.initialSend;
   }
 
   public int initialReceiveSequenceNumber() {
-    throw SKELETON;
+    return tcb.initialReceive;
   }
 
   /** SND.UNA. */
   public int sendUnacknowledged() {
-    throw SKELETON;
+    return sender.sndUna();
   }
 
   /** SND.NXT. */
   public int sendNext() {
-    throw SKELETON;
+    return sender.sndNxt();
   }
 
   /** RCV.NXT. */
   public int receiveNext() {
-    throw SKELETON;
+    return receiver.next();
   }
 
   /** Payload bytes sent and neither acknowledged, nor SACKed, nor held lost. */
   public long bytesInFlight() {
-    throw SKELETON;
+    return sender.bytesInFlight();
   }
 
+  /** Bytes; 0 before ESTABLISHED. */
   public long congestionWindow() {
-    throw SKELETON;
+    return sender.congestion().congestionWindow();
   }
 
+  /** Bytes; {@link Long#MAX_VALUE} while it is not known. */
   public long slowStartThreshold() {
-    throw SKELETON;
+    return sender.congestion().slowStartThreshold();
   }
 
   /** Smoothed round-trip time in nanoseconds; 0 before the first sample. */
   public long smoothedRttNanos() {
-    throw SKELETON;
+    return sender.rtt().smoothedNanos();
   }
 
   public long rttVarianceNanos() {
-    throw SKELETON;
+    return sender.rtt().varianceNanos();
+  }
+
+  /** The least round-trip time of the last minutes; 0 before the first sample. */
+  public long minRttNanos() {
+    return sender.rtt().smoothedNanos() == 0 ? 0 : sender.rtt().minNanos();
   }
 
   public long retransmissionTimeoutNanos() {
-    throw SKELETON;
+    return sender.rtt().rtoNanos();
   }
 
   /** Segments sent again, since the start. */
   public long retransmissions() {
-    throw SKELETON;
+    return sender.retransmissions();
   }
 
   /** Loss recoveries begun (fast or by timeout), since the start. */
   public long lossEpisodes() {
-    throw SKELETON;
+    return sender.lossEpisodes();
   }
 
   /** Whether in fast recovery or after a timeout. */
   public boolean isInRecovery() {
-    throw SKELETON;
+    return sender.isInRecovery();
   }
 
   /** Whether payload or FIN is outstanding. */
   public boolean hasUnacknowledged() {
-    throw SKELETON;
+    return sender.hasUnacknowledged();
+  }
+
+  /** Whether the path refused a segment and {@link #pathWritable} has not been called since. */
+  public boolean isPathBackedUp() {
+    return tcb.blocked;
+  }
+
+  @Override
+  public String toString() {
+    return tcb.local
+        + ":"
+        + tcb.localPort
+        + " - "
+        + tcb.remote
+        + ":"
+        + tcb.remotePort
+        + " "
+        + tcb.state;
   }
 }

@@ -1,0 +1,185 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.spi.CongestionControl;
+
+/** CUBIC (RFC 9438), with HyStart++ (RFC 9406) in the first slow start. */
+public final class Cubic implements CongestionControl {
+  private static final double C = 0.4;
+  private static final double BETA = 0.7;
+
+  /** RFC 9438 §4.3. */
+  private static final double ALPHA = 3.0 * (1.0 - BETA) / (1.0 + BETA);
+
+  private final HyStart hyStart = new HyStart();
+  private int mss = 1;
+  private long initialWindow;
+  private long threshold = Long.MAX_VALUE;
+
+  /** Congestion window, in bytes, with the fractions that slow growth needs. */
+  private double window;
+
+  /** RFC 9438 §4.1.2, windows in segments, K in seconds. */
+  private double windowMax;
+
+  private double k;
+  private double renoWindow;
+  private double windowPrior;
+  private boolean epochStarted;
+  private long epochStart;
+  private long lastAckAt;
+  private boolean firstSlowStart = true;
+
+  private double undoWindow;
+  private double undoWindowMax;
+  private long undoThreshold = Long.MAX_VALUE;
+
+  @Override
+  public String name() {
+    return "cubic";
+  }
+
+  @Override
+  public void init(long now, int segmentSize, int firstWindow) {
+    mss = segmentSize;
+    initialWindow = firstWindow;
+    window = firstWindow;
+  }
+
+  @Override
+  public void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
+    if (!NewReno.isWindowUsed((long) window, threshold, bytesInFlight)) {
+      // RFC 9438 §5.8: time without use of the window does not count.
+      if (epochStarted) {
+        epochStart += Math.max(0, now - lastAckAt);
+      }
+      lastAckAt = now;
+      return;
+    }
+    lastAckAt = now;
+    long bytes = bytesAcked;
+    if (window < threshold) {
+      bytes = slowStart(bytes, rttNanos, bytesInFlight);
+    }
+    if (bytes > 0) {
+      avoidCongestion(now, bytes, rttNanos);
+    }
+  }
+
+  /** Returns what of {@code bytes} is left for congestion avoidance. */
+  private long slowStart(long bytes, long rttNanos, long bytesInFlight) {
+    long growth = bytes;
+    if (firstSlowStart) {
+      growth = hyStart.onAck(bytes, rttNanos, bytesInFlight);
+      if (growth < 0) {
+        firstSlowStart = false;
+        threshold = (long) window;
+        return bytes;
+      }
+    }
+    double grown = Math.min(window + growth, Math.max(threshold, window));
+    long used = (long) (grown - window);
+    window = grown;
+    return window < threshold ? 0 : Math.max(0, growth - used);
+  }
+
+  private void avoidCongestion(long now, long bytes, long rttNanos) {
+    double segments = window / mss;
+    if (!epochStarted) {
+      epochStarted = true;
+      epochStart = now;
+      renoWindow = segments;
+      if (segments < windowMax) {
+        // RFC 9438 §4.2, equation 2.
+        k = Math.cbrt((windowMax - segments) / C);
+      } else {
+        windowMax = segments;
+        k = 0;
+      }
+    }
+    double seconds = Math.max(0, now - epochStart) / 1e9;
+    double rtt = rttNanos / 1e9;
+    double target = cubicAt(seconds + rtt);
+    target = Math.max(segments, Math.min(target, 1.5 * segments));
+    double acked = (double) bytes / mss;
+    // RFC 9438 §4.3: no slower than Reno would be.
+    double alpha = renoWindow >= windowPrior ? 1.0 : ALPHA;
+    renoWindow += alpha * acked / segments;
+    double next;
+    if (cubicAt(seconds) < renoWindow) {
+      next = Math.max(segments, renoWindow);
+    } else {
+      next = segments + (target - segments) / segments * acked;
+    }
+    // Stretch ACKs do not let the window jump.
+    window = Math.min(next, segments + acked / 2 + 1) * mss;
+  }
+
+  private double cubicAt(double seconds) {
+    double d = seconds - k;
+    return C * d * d * d + windowMax;
+  }
+
+  private void reduce() {
+    undoWindow = window;
+    undoWindowMax = windowMax;
+    undoThreshold = threshold;
+    firstSlowStart = false;
+    double segments = window / mss;
+    windowPrior = segments;
+    // RFC 9438 §4.7: fast convergence.
+    windowMax = segments < windowMax ? segments * (1 + BETA) / 2 : segments;
+    epochStarted = false;
+  }
+
+  private long reducedThreshold(long bytesInFlight) {
+    // RFC 9438 §4.6: by what was in flight where the window was not used.
+    double base = Math.min(window, Math.max(bytesInFlight, window / 2));
+    return Math.max((long) (base * BETA), 2L * mss);
+  }
+
+  @Override
+  public void onLoss(long now, long bytesInFlight) {
+    reduce();
+    threshold = reducedThreshold(bytesInFlight);
+    window = threshold;
+  }
+
+  @Override
+  public void onRetransmissionTimeout(long now, long bytesInFlight) {
+    reduce();
+    threshold = reducedThreshold(bytesInFlight);
+    // RFC 9438 §4.8.
+    window = mss;
+  }
+
+  @Override
+  public void onSpuriousLoss(long now) {
+    // RFC 9438 §4.9.
+    if (undoWindow > window) {
+      window = undoWindow;
+      windowMax = undoWindowMax;
+      threshold = undoThreshold;
+      epochStarted = false;
+    }
+  }
+
+  @Override
+  public void onIdle(long now, long idleNanos) {
+    // RFC 9438 §5.8 and RFC 5681 §4.1.
+    window = Math.min(window, initialWindow);
+    epochStarted = false;
+    if (firstSlowStart) {
+      hyStart.restart();
+    }
+  }
+
+  @Override
+  public long congestionWindow() {
+    return (long) window;
+  }
+
+  @Override
+  public long slowStartThreshold() {
+    return threshold;
+  }
+}

@@ -1,0 +1,186 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.tcp.TcpUser.CloseReason;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.SequenceNumber;
+import org.mptcp4j.wire.TcpFlags;
+
+/** From CLOSED to ESTABLISHED: SYN-SENT and SYN-RECEIVED (RFC 9293 §3.5). */
+final class Handshake {
+  private final Tcb tcb;
+  private final SegmentWriter writer;
+  private final TcpReceiver receiver;
+  private final TcpSender sender;
+
+  private boolean active;
+  private boolean synDue;
+  private int sent;
+  private int timeouts;
+  private long firstSentAt;
+
+  Handshake(Tcb tcb, SegmentWriter writer, TcpReceiver receiver, TcpSender sender) {
+    this.tcb = tcb;
+    this.writer = writer;
+    this.receiver = receiver;
+    this.sender = sender;
+  }
+
+  void connect(long now, SegmentSink sink) {
+    active = true;
+    tcb.state = TcpState.SYN_SENT;
+    sender.onSynSent();
+    begin(now, sink);
+  }
+
+  void accept(long now, IncomingSegment syn, SegmentSink sink) {
+    tcb.state = TcpState.SYN_RECEIVED;
+    tcb.negotiate(now, syn);
+    receiver.start();
+    sender.onSynSent();
+    tcb.user.onPeerWindow(now, syn, syn.window());
+    begin(now, sink);
+  }
+
+  private void begin(long now, SegmentSink sink) {
+    synDue = true;
+    firstSentAt = now;
+    armTimer(now);
+    flush(now, sink);
+  }
+
+  private void armTimer(long now) {
+    long timeout = RttEstimator.INITIAL_RTO_NANOS << Math.min(timeouts, 6);
+    tcb.timers.set(Timers.Kind.RETRANSMISSION, now + Math.min(timeout, RttEstimator.MAX_RTO_NANOS));
+  }
+
+  /** Sends SYN or SYN/ACK where it is due. */
+  void flush(long now, SegmentSink sink) {
+    if (synDue && !tcb.blocked && writer.syn(now, timeouts > 0, sink)) {
+      synDue = false;
+      sent++;
+    }
+  }
+
+  void onDeadline(long now) {
+    if (!tcb.timers.isDue(Timers.Kind.RETRANSMISSION, now)) {
+      return;
+    }
+    timeouts++;
+    if (timeouts > tcb.config.synRetries()) {
+      tcb.closed(now, CloseReason.TIMED_OUT, null);
+      return;
+    }
+    synDue = true;
+    armTimer(now);
+    tcb.user.onRetransmissionTimeout(now, timeouts);
+  }
+
+  /** RFC 9293 §3.10.7.3. */
+  void arrivesInSynSent(long now, IncomingSegment segment, SegmentSink sink) {
+    boolean hasAck = segment.has(TcpFlags.ACK);
+    int ack = segment.acknowledgmentNumber();
+    if (hasAck && ack != tcb.initialSend + 1) {
+      if (!segment.has(TcpFlags.RST)) {
+        writer.resetInAnswerTo(ack, sink);
+      }
+      return;
+    }
+    if (segment.has(TcpFlags.RST)) {
+      if (hasAck) {
+        tcb.closed(now, CloseReason.REFUSED, segment);
+      }
+      return;
+    }
+    if (!segment.has(TcpFlags.SYN)) {
+      return;
+    }
+    tcb.negotiate(now, segment);
+    receiver.start();
+    if (!tcb.user.onSegment(now, segment)) {
+      refuse(now, sink);
+      return;
+    }
+    if (tcb.state != TcpState.SYN_SENT) {
+      return;
+    }
+    if (hasAck) {
+      receiver.requestAck();
+      establish(now, segment);
+      tcb.user.onPeerWindow(now, segment, segment.window());
+    } else {
+      // RFC 9293 §3.5, figure 8: both ends opened at once.
+      tcb.state = TcpState.SYN_RECEIVED;
+      synDue = true;
+      tcb.user.onPeerWindow(now, segment, segment.window());
+    }
+  }
+
+  private void refuse(long now, SegmentSink sink) {
+    writer.reset(now, sender.sndNxt(), sink);
+    tcb.closed(now, CloseReason.ABORTED, null);
+  }
+
+  /**
+   * Checks of SYN-RECEIVED (RFC 9293 §3.10.7.4).
+   *
+   * @return true when the segment establishes the connection, and its text is to be processed
+   */
+  boolean arrivesInSynReceived(long now, IncomingSegment segment, SegmentSink sink) {
+    boolean peersSyn = segment.has(TcpFlags.SYN) && segment.sequenceNumber() == tcb.initialReceive;
+    if (segment.has(TcpFlags.RST)) {
+      if (segment.sequenceNumber() == receiver.next()) {
+        tcb.closed(now, active ? CloseReason.REFUSED : CloseReason.PEER_RESET, segment);
+      }
+      return false;
+    }
+    if (peersSyn && !segment.has(TcpFlags.ACK)) {
+      // Our SYN/ACK got lost, or is late.
+      synDue = true;
+      return false;
+    }
+    if (!peersSyn && !receiver.isAcceptable(segment)) {
+      receiver.requestAck();
+      return false;
+    }
+    if (!peersSyn && segment.has(TcpFlags.SYN)) {
+      receiver.requestAck();
+      return false;
+    }
+    if (!segment.has(TcpFlags.ACK)) {
+      return false;
+    }
+    int ack = segment.acknowledgmentNumber();
+    if (ack != tcb.initialSend + 1) {
+      if (SequenceNumber.gt(ack, sender.sndNxt()) || SequenceNumber.leq(ack, tcb.initialSend)) {
+        writer.resetInAnswerTo(ack, sink);
+      }
+      return false;
+    }
+    if (!tcb.user.onSegment(now, segment)) {
+      refuse(now, sink);
+      return false;
+    }
+    if (tcb.state != TcpState.SYN_RECEIVED) {
+      return false;
+    }
+    establish(now, segment);
+    return !peersSyn;
+  }
+
+  private void establish(long now, IncomingSegment segment) {
+    tcb.state = TcpState.ESTABLISHED;
+    tcb.timers.clear(Timers.Kind.RETRANSMISSION);
+    synDue = false;
+    // RFC 6298 §3: no sample from what was sent twice, but for timestamps.
+    if (sent == 1) {
+      sender.rtt().sample(now, now - firstSentAt);
+    } else if (tcb.timestamps && segment.hasTimestamps() && segment.timestampEchoReply() != 0) {
+      int millis = tcb.timestampAt(now) - segment.timestampEchoReply();
+      if (millis >= 0 && millis < 60_000) {
+        sender.rtt().sample(now, Math.max(1, millis) * 1_000_000L);
+      }
+    }
+    sender.start(now);
+    tcb.user.onEstablished(now);
+  }
+}

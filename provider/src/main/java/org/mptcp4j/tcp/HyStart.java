@@ -1,0 +1,80 @@
+package org.mptcp4j.tcp;
+
+/**
+ * HyStart++ (RFC 9406): leaves slow start when round trips grow, before the queue overflows. Rounds
+ * are counted in acknowledged bytes: one round is what was in flight when it began.
+ */
+final class HyStart {
+  private static final long MIN_RTT_THRESHOLD_NANOS = 4_000_000L;
+  private static final long MAX_RTT_THRESHOLD_NANOS = 16_000_000L;
+  private static final int MIN_RTT_DIVISOR = 8;
+  private static final int RTT_SAMPLES = 8;
+  private static final int CSS_GROWTH_DIVISOR = 4;
+  private static final int CSS_ROUNDS = 5;
+
+  private long lastRoundMinRtt = Long.MAX_VALUE;
+  private long currentRoundMinRtt = Long.MAX_VALUE;
+  private long cssBaselineMinRtt = Long.MAX_VALUE;
+  private int samples;
+  private long roundBytesLeft;
+  private boolean conservative;
+  private int conservativeRounds;
+
+  /**
+   * An ACK in slow start.
+   *
+   * @return by how much the window grows for {@code bytesAcked}; -1 when slow start is over
+   */
+  long onAck(long bytesAcked, long rttNanos, long bytesInFlight) {
+    roundBytesLeft -= bytesAcked;
+    if (rttNanos > 0) {
+      currentRoundMinRtt = Math.min(currentRoundMinRtt, rttNanos);
+      samples++;
+    }
+    judge();
+    if (roundBytesLeft <= 0) {
+      if (conservative && ++conservativeRounds >= CSS_ROUNDS) {
+        return -1;
+      }
+      lastRoundMinRtt = currentRoundMinRtt;
+      currentRoundMinRtt = Long.MAX_VALUE;
+      samples = 0;
+      roundBytesLeft = Math.max(bytesInFlight, bytesAcked);
+    }
+    return conservative ? Math.max(1, bytesAcked / CSS_GROWTH_DIVISOR) : bytesAcked;
+  }
+
+  private void judge() {
+    if (samples < RTT_SAMPLES || currentRoundMinRtt == Long.MAX_VALUE) {
+      return;
+    }
+    if (conservative) {
+      if (currentRoundMinRtt < cssBaselineMinRtt) {
+        // The round trips shrank again: it was no queue.
+        conservative = false;
+        cssBaselineMinRtt = Long.MAX_VALUE;
+      }
+    } else if (lastRoundMinRtt != Long.MAX_VALUE) {
+      long threshold =
+          Math.max(
+              MIN_RTT_THRESHOLD_NANOS,
+              Math.min(lastRoundMinRtt / MIN_RTT_DIVISOR, MAX_RTT_THRESHOLD_NANOS));
+      if (currentRoundMinRtt >= lastRoundMinRtt + threshold) {
+        conservative = true;
+        conservativeRounds = 0;
+        cssBaselineMinRtt = currentRoundMinRtt;
+      }
+    }
+  }
+
+  /** Slow start begins again. */
+  void restart() {
+    lastRoundMinRtt = Long.MAX_VALUE;
+    currentRoundMinRtt = Long.MAX_VALUE;
+    cssBaselineMinRtt = Long.MAX_VALUE;
+    samples = 0;
+    roundBytesLeft = 0;
+    conservative = false;
+    conservativeRounds = 0;
+  }
+}

@@ -1,0 +1,114 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.wire.SequenceNumber;
+
+/**
+ * Where the sender stands after a loss, and how much it may send then: Proportional Rate Reduction
+ * (RFC 6937) in fast recovery, the congestion window otherwise.
+ */
+final class LossRecovery {
+  /** The phases of a sender. */
+  enum Phase {
+    OPEN,
+    /** After a loss that was detected by ACKs. */
+    FAST,
+    /** After the retransmission timer fired. */
+    TIMEOUT
+  }
+
+  private Phase phase = Phase.OPEN;
+  private int recoveryPoint;
+  private long flightAtStart;
+  private long delivered;
+  private long sent;
+  private long quota;
+
+  private boolean firstRetransmissionKnown;
+  private int firstRetransmission;
+
+  Phase phase() {
+    return phase;
+  }
+
+  boolean isOpen() {
+    return phase == Phase.OPEN;
+  }
+
+  boolean isFast() {
+    return phase == Phase.FAST;
+  }
+
+  void enterFast(int sndNxt, long bytesInFlight) {
+    begin(Phase.FAST, sndNxt);
+    flightAtStart = Math.max(1, bytesInFlight);
+    delivered = 0;
+    sent = 0;
+    quota = 0;
+  }
+
+  void enterTimeout(int sndNxt) {
+    if (phase == Phase.TIMEOUT) {
+      recoveryPoint = sndNxt;
+    } else {
+      begin(Phase.TIMEOUT, sndNxt);
+    }
+  }
+
+  private void begin(Phase next, int sndNxt) {
+    phase = next;
+    recoveryPoint = sndNxt;
+    firstRetransmissionKnown = false;
+  }
+
+  void leave() {
+    phase = Phase.OPEN;
+    firstRetransmissionKnown = false;
+  }
+
+  boolean isOver(int sndUna) {
+    return phase != Phase.OPEN && SequenceNumber.geq(sndUna, recoveryPoint);
+  }
+
+  /** RFC 6937 §3.1, for an ACK that delivered {@code bytes}. */
+  void onDelivered(long bytes, long bytesInFlight, long ssthresh, int segment) {
+    delivered += bytes;
+    if (bytesInFlight > ssthresh) {
+      quota = (delivered * ssthresh + flightAtStart - 1) / flightAtStart - sent;
+    } else {
+      quota = Math.min(ssthresh - bytesInFlight, Math.max(delivered - sent, bytes) + segment);
+    }
+    // The fast retransmission goes out whatever the sum says.
+    quota = Math.max(quota, sent == 0 ? segment : 0);
+  }
+
+  /** What may be sent now. */
+  long room(long congestionWindow, long bytesInFlight) {
+    return phase == Phase.FAST ? quota : congestionWindow - bytesInFlight;
+  }
+
+  void onSent(long bytes) {
+    sent += bytes;
+    quota -= bytes;
+  }
+
+  /** Notes our clock at the first retransmission of the episode (RFC 3522 §3.2). */
+  void onRetransmission(int timestamp) {
+    if (!firstRetransmissionKnown) {
+      firstRetransmissionKnown = true;
+      firstRetransmission = timestamp;
+    }
+  }
+
+  /**
+   * RFC 3522 §3.2: the first ACK of what was sent again echoes a timestamp older than that, so the
+   * original had arrived.
+   */
+  boolean isSpurious(int echoReply) {
+    return firstRetransmissionKnown && SequenceNumber.lt(echoReply, firstRetransmission);
+  }
+
+  /** Only the first ACK that advances tells (RFC 3522 §3.2). */
+  void forgetFirstRetransmission() {
+    firstRetransmissionKnown = false;
+  }
+}

@@ -1,0 +1,92 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.spi.CongestionControl;
+
+/** Slow start and congestion avoidance of RFC 5681, with byte counting (RFC 3465). */
+public final class NewReno implements CongestionControl {
+  private int mss = 1;
+  private long initialWindow;
+  private long window;
+  private long threshold = Long.MAX_VALUE;
+  private long ackedSinceGrowth;
+  private long windowBeforeLoss;
+  private long thresholdBeforeLoss;
+
+  @Override
+  public String name() {
+    return "reno";
+  }
+
+  @Override
+  public void init(long now, int segmentSize, int firstWindow) {
+    mss = segmentSize;
+    initialWindow = firstWindow;
+    window = firstWindow;
+  }
+
+  /** RFC 7661 §4.1 in short: a window that is not used does not grow. */
+  static boolean isWindowUsed(long window, long threshold, long bytesInFlight) {
+    return window < threshold ? 2 * bytesInFlight >= window : 4 * bytesInFlight >= 3 * window;
+  }
+
+  @Override
+  public void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
+    if (!isWindowUsed(window, threshold, bytesInFlight)) {
+      return;
+    }
+    long bytes = bytesAcked;
+    if (window < threshold) {
+      long grown = Math.min(window + bytes, Math.max(threshold, window));
+      bytes -= grown - window;
+      window = grown;
+    }
+    ackedSinceGrowth += bytes;
+    if (ackedSinceGrowth >= window) {
+      ackedSinceGrowth -= window;
+      window += mss;
+    }
+  }
+
+  private void remember() {
+    windowBeforeLoss = window;
+    thresholdBeforeLoss = threshold;
+    ackedSinceGrowth = 0;
+  }
+
+  @Override
+  public void onLoss(long now, long bytesInFlight) {
+    remember();
+    // RFC 5681 §3.1, equation 4.
+    threshold = Math.max(Math.min(window, bytesInFlight) / 2, 2L * mss);
+    window = threshold;
+  }
+
+  @Override
+  public void onRetransmissionTimeout(long now, long bytesInFlight) {
+    remember();
+    threshold = Math.max(Math.min(window, bytesInFlight) / 2, 2L * mss);
+    window = mss;
+  }
+
+  @Override
+  public void onSpuriousLoss(long now) {
+    window = Math.max(window, windowBeforeLoss);
+    threshold = thresholdBeforeLoss;
+  }
+
+  @Override
+  public void onIdle(long now, long idleNanos) {
+    // RFC 5681 §4.1.
+    window = Math.min(window, initialWindow);
+  }
+
+  @Override
+  public long congestionWindow() {
+    return window;
+  }
+
+  @Override
+  public long slowStartThreshold() {
+    return threshold;
+  }
+}

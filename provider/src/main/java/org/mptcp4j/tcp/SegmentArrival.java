@@ -1,0 +1,265 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.tcp.TcpUser.CloseReason;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.SequenceNumber;
+import org.mptcp4j.wire.TcpFlags;
+
+/** What becomes of an arriving segment: RFC 9293 §3.10.7, in its order. */
+final class SegmentArrival {
+  /** RFC 7323 §5.5: TS.Recent of a connection idle for longer says nothing. */
+  private static final long TIMESTAMP_LIFE_NANOS = 24L * 24 * 3600 * 1_000_000_000L;
+
+  /** An ACK without payload that was overtaken by less than this is no old duplicate. */
+  private static final int OVERTAKEN_MILLIS = 1000;
+
+  /** RFC 5961 §7: answers to what a blind attacker may have sent are limited. */
+  private static final int CHALLENGES_PER_SECOND = 100;
+
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
+  private final Tcb tcb;
+  private final SegmentWriter writer;
+  private final TcpReceiver receiver;
+  private final TcpSender sender;
+  private final Handshake handshake;
+
+  /** SND.WL1, SND.WL2, and the largest window that the peer ever announced. */
+  private int windowSequence;
+
+  private int windowAcknowledgment;
+  private boolean windowKnown;
+  private long lastWindow = -1;
+  private long largestWindow = 0xffff;
+
+  private long challengeSecondStart;
+  private int challenges;
+
+  SegmentArrival(
+      Tcb tcb, SegmentWriter writer, TcpReceiver receiver, TcpSender sender, Handshake handshake) {
+    this.tcb = tcb;
+    this.writer = writer;
+    this.receiver = receiver;
+    this.sender = sender;
+    this.handshake = handshake;
+  }
+
+  void process(long now, IncomingSegment segment, SegmentSink sink) {
+    switch (tcb.state) {
+      case CLOSED -> {
+        // The owner has dropped the endpoint; nothing to say.
+      }
+      case SYN_SENT -> handshake.arrivesInSynSent(now, segment, sink);
+      case SYN_RECEIVED -> {
+        if (isOldDuplicate(now, segment)) {
+          receiver.requestAck();
+        } else if (handshake.arrivesInSynReceived(now, segment, sink)) {
+          takeTimestamp(now, segment);
+          processText(now, segment);
+        } else if (tcb.state == TcpState.ESTABLISHED) {
+          updateWindow(now, segment);
+        }
+      }
+      default -> processSynchronized(now, segment, sink);
+    }
+  }
+
+  private void processSynchronized(long now, IncomingSegment segment, SegmentSink sink) {
+    if (segment.has(TcpFlags.RST)) {
+      processReset(now, segment);
+      return;
+    }
+    boolean empty = segment.segmentLength() == 0;
+    boolean acceptable = receiver.isAcceptable(segment);
+    if (isOldDuplicate(now, segment)) {
+      refuseUnacceptable(now, segment);
+      return;
+    }
+    if (!acceptable) {
+      refuseUnacceptable(now, segment);
+      // What an ACK says that was overtaken on its way is still true.
+      boolean overtaken = empty && SequenceNumber.lt(segment.sequenceNumber(), receiver.next());
+      if (!overtaken) {
+        return;
+      }
+    }
+    if (segment.has(TcpFlags.SYN)) {
+      // RFC 5961 §4.2.
+      challenge(now);
+      return;
+    }
+    if (!segment.has(TcpFlags.ACK) || !isAckValid(now, segment)) {
+      return;
+    }
+    if (!tcb.user.onSegment(now, segment)) {
+      if (tcb.state != TcpState.CLOSED) {
+        writer.reset(now, sender.sndNxt(), sink);
+        tcb.closed(now, CloseReason.ABORTED, null);
+      }
+      return;
+    }
+    if (tcb.state == TcpState.CLOSED) {
+      return;
+    }
+    if (acceptable) {
+      takeTimestamp(now, segment);
+    }
+    processText(now, segment);
+  }
+
+  /** From the acknowledgment on: the segment belongs to the connection. */
+  private void processText(long now, IncomingSegment segment) {
+    int ack = segment.acknowledgmentNumber();
+    boolean windowChanged = ((long) segment.window() << tcb.sendScale) != lastWindow;
+    if (SequenceNumber.geq(ack, sender.sndUna())) {
+      sender.acknowledge(now, segment, windowChanged);
+      updateWindow(now, segment);
+      if (sender.isFinAcknowledged()) {
+        onFinAcknowledged(now);
+      }
+    }
+    if (tcb.state == TcpState.CLOSED || tcb.state == TcpState.TIME_WAIT) {
+      return;
+    }
+    if (segment.payloadLength() > 0 || segment.has(TcpFlags.FIN)) {
+      receiver.take(now, segment);
+      if (tcb.state != TcpState.CLOSED && receiver.takeFin()) {
+        onPeerFin(now);
+      }
+    }
+  }
+
+  /** RFC 7323 §5: PAWS. */
+  private boolean isOldDuplicate(long now, IncomingSegment segment) {
+    if (!tcb.timestamps || !segment.hasTimestamps() || segment.has(TcpFlags.RST)) {
+      return false;
+    }
+    int age = tcb.timestampRecent - segment.timestampValue();
+    if (age <= 0 || now - tcb.timestampRecentAt > TIMESTAMP_LIFE_NANOS) {
+      return false;
+    }
+    return segment.segmentLength() > 0 || age > OVERTAKEN_MILLIS;
+  }
+
+  /** RFC 7323 §4.3. */
+  private void takeTimestamp(long now, IncomingSegment segment) {
+    if (tcb.timestamps
+        && segment.hasTimestamps()
+        && SequenceNumber.leq(segment.sequenceNumber(), receiver.lastAcked())
+        && (SequenceNumber.geq(segment.timestampValue(), tcb.timestampRecent)
+            || now - tcb.timestampRecentAt > TIMESTAMP_LIFE_NANOS)) {
+      tcb.timestampRecent = segment.timestampValue();
+      tcb.timestampRecentAt = now;
+    }
+  }
+
+  private void refuseUnacceptable(long now, IncomingSegment segment) {
+    if (segment.payloadLength() > 0 || segment.has(TcpFlags.FIN)) {
+      receiver.onDuplicate(segment);
+      if (tcb.state == TcpState.TIME_WAIT && segment.has(TcpFlags.FIN)) {
+        // RFC 9293 §3.10.7.4, eighth: a retransmitted FIN restarts the wait.
+        startTimeWait(now);
+      }
+    } else {
+      challenge(now);
+    }
+  }
+
+  /** An ACK that says where we are (RFC 5961), unless too many were asked for lately. */
+  private void challenge(long now) {
+    if (now - challengeSecondStart >= SECOND_NANOS) {
+      challengeSecondStart = now;
+      challenges = 0;
+    }
+    if (challenges < CHALLENGES_PER_SECOND) {
+      challenges++;
+      receiver.requestAck();
+    }
+  }
+
+  /** RFC 5961 §3.2: only the exact sequence number resets. */
+  private void processReset(long now, IncomingSegment segment) {
+    if (segment.sequenceNumber() == receiver.next()) {
+      tcb.closed(now, CloseReason.PEER_RESET, segment);
+    } else if (receiver.isAcceptable(segment)) {
+      challenge(now);
+    }
+  }
+
+  /** RFC 5961 §5.2: SND.UNA - MAX.SND.WND ≤ SEG.ACK ≤ SND.NXT. */
+  private boolean isAckValid(long now, IncomingSegment segment) {
+    int ack = segment.acknowledgmentNumber();
+    if (SequenceNumber.gt(ack, sender.sndNxt())) {
+      challenge(now);
+      return false;
+    }
+    if (sender.sndUna() - ack > largestWindow) {
+      challenge(now);
+      return false;
+    }
+    return true;
+  }
+
+  /** RFC 9293 §3.10.7.4, fifth: SND.WND, SND.WL1, SND.WL2. */
+  private void updateWindow(long now, IncomingSegment segment) {
+    int seq = segment.sequenceNumber();
+    int ack = segment.acknowledgmentNumber();
+    if (windowKnown
+        && !SequenceNumber.lt(windowSequence, seq)
+        && !(windowSequence == seq && SequenceNumber.leq(windowAcknowledgment, ack))) {
+      return;
+    }
+    windowKnown = true;
+    windowSequence = seq;
+    windowAcknowledgment = ack;
+    int scale = segment.has(TcpFlags.SYN) ? 0 : tcb.sendScale;
+    lastWindow = (long) segment.window() << scale;
+    largestWindow = Math.max(largestWindow, lastWindow);
+    tcb.user.onPeerWindow(now, segment, lastWindow);
+  }
+
+  private void onFinAcknowledged(long now) {
+    switch (tcb.state) {
+      case FIN_WAIT_1 -> tcb.state = TcpState.FIN_WAIT_2;
+      case CLOSING -> enterTimeWait(now);
+      case LAST_ACK -> tcb.closed(now, CloseReason.FINISHED, null);
+      default -> {
+        // FIN-WAIT-2 and TIME-WAIT know already.
+      }
+    }
+  }
+
+  private void onPeerFin(long now) {
+    switch (tcb.state) {
+      case ESTABLISHED -> {
+        tcb.state = TcpState.CLOSE_WAIT;
+        tcb.user.onPeerFin(now);
+      }
+      case FIN_WAIT_1 -> {
+        tcb.state = TcpState.CLOSING;
+        tcb.user.onPeerFin(now);
+      }
+      case FIN_WAIT_2 -> {
+        tcb.user.onPeerFin(now);
+        enterTimeWait(now);
+      }
+      default -> {
+        // The FIN came before.
+      }
+    }
+  }
+
+  private void enterTimeWait(long now) {
+    if (tcb.state == TcpState.CLOSED) {
+      return;
+    }
+    tcb.state = TcpState.TIME_WAIT;
+    tcb.timers.clearAll();
+    startTimeWait(now);
+    tcb.user.onTimeWait(now);
+  }
+
+  private void startTimeWait(long now) {
+    tcb.timers.set(Timers.Kind.LINGER, now + tcb.config.timeWaitNanos());
+  }
+}

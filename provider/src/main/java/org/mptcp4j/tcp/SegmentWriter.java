@@ -1,0 +1,141 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.tcp.TcpUser.SegmentRole;
+import org.mptcp4j.wire.OutgoingSegment;
+import org.mptcp4j.wire.TcpFlags;
+import org.mptcp4j.wire.TcpOptionWriter;
+
+/** Puts segments together and hands them to the sink. */
+final class SegmentWriter {
+  private final Tcb tcb;
+  private final TcpReceiver receiver;
+  private final OutgoingSegment segment = new OutgoingSegment();
+
+  SegmentWriter(Tcb tcb, TcpReceiver receiver) {
+    this.tcb = tcb;
+    this.receiver = receiver;
+  }
+
+  private void begin(int sequenceNumber, int flags) {
+    segment
+        .begin(tcb.local, tcb.localPort, tcb.remote, tcb.remotePort)
+        .sequenceNumber(sequenceNumber)
+        .flags(flags);
+  }
+
+  private boolean transmit(SegmentSink sink) {
+    if (sink.transmit(segment, tcb.path)) {
+      return true;
+    }
+    tcb.blocked = true;
+    return false;
+  }
+
+  /** SYN, or SYN/ACK in SYN-RECEIVED. */
+  boolean syn(long now, boolean again, SegmentSink sink) {
+    boolean answer = tcb.state == TcpState.SYN_RECEIVED;
+    begin(tcb.initialSend, answer ? TcpFlags.SYN | TcpFlags.ACK : TcpFlags.SYN);
+    if (answer) {
+      segment.acknowledgmentNumber(receiver.next());
+    }
+    // RFC 7323 §2.2: the window of a SYN is not scaled.
+    segment.window((int) Math.max(0, Math.min(0xffff, tcb.user.receiveWindow())));
+    segment.retransmissionAfterTimeout(again);
+    TcpOptionWriter options = segment.options();
+    options.maximumSegmentSize(tcb.config.mss());
+    if (answer ? tcb.sack : tcb.config.sack()) {
+      options.sackPermitted();
+    }
+    if (answer ? tcb.timestamps : tcb.config.timestamps()) {
+      options.timestamps(tcb.timestampAt(now), answer ? tcb.timestampRecent : 0);
+    }
+    if (!answer || tcb.receiveScale > 0 || tcb.sendScale > 0) {
+      options.windowScale(tcb.offeredScale());
+    }
+    tcb.user.writeOptions(now, segment, answer ? SegmentRole.SYN_ACK : SegmentRole.SYN, null);
+    if (!transmit(sink)) {
+      return false;
+    }
+    if (answer) {
+      receiver.onSynAckSent(segment.window());
+    }
+    return true;
+  }
+
+  private void prepare(long now, int sequenceNumber, int flags) {
+    begin(sequenceNumber, flags | TcpFlags.ACK);
+    segment.acknowledgmentNumber(receiver.next()).window(receiver.windowField());
+    if (tcb.timestamps) {
+      segment.options().timestamps(tcb.timestampAt(now), tcb.timestampRecent);
+    }
+  }
+
+  /** An ACK without payload; {@code sequenceNumber} is SND.NXT but for probes. */
+  boolean ack(long now, int sequenceNumber, SegmentSink sink) {
+    prepare(now, sequenceNumber, 0);
+    tcb.user.writeOptions(now, segment, SegmentRole.ACK, null);
+    receiver.writeSack(segment.options());
+    if (!transmit(sink)) {
+      return false;
+    }
+    receiver.onAckSent(segment.window(), true);
+    return true;
+  }
+
+  /** {@code length} bytes of {@code payload} from {@code offset} within it. */
+  boolean data(
+      long now,
+      int sequenceNumber,
+      SegmentPayload payload,
+      int offset,
+      int length,
+      boolean push,
+      boolean afterTimeout,
+      SegmentSink sink) {
+    prepare(now, sequenceNumber, push ? TcpFlags.PSH : 0);
+    segment
+        .payload(payload.buffer(), payload.offset() + offset, length)
+        .retransmissionAfterTimeout(afterTimeout);
+    tcb.user.writeOptions(now, segment, SegmentRole.DATA, payload);
+    TcpOptionWriter options = segment.options();
+    // SACK blocks take room from the payload: they ride only where room is left over.
+    boolean sackSent = true;
+    if (receiver.hasSack()) {
+      sackSent = length + options.length() + 12 <= tcb.maxSegment() && options.remaining() >= 12;
+      if (sackSent) {
+        receiver.writeSack(options, (tcb.maxSegment() - length - options.length() - 4) / 8);
+      }
+    }
+    segment.segmentSize(Math.min(tcb.segmentPayloadLimit(), tcb.maxSegment() - options.length()));
+    if (!transmit(sink)) {
+      return false;
+    }
+    receiver.onAckSent(segment.window(), sackSent);
+    return true;
+  }
+
+  boolean fin(long now, int sequenceNumber, boolean afterTimeout, SegmentSink sink) {
+    prepare(now, sequenceNumber, TcpFlags.FIN);
+    segment.retransmissionAfterTimeout(afterTimeout);
+    tcb.user.writeOptions(now, segment, SegmentRole.FIN, null);
+    receiver.writeSack(segment.options());
+    if (!transmit(sink)) {
+      return false;
+    }
+    receiver.onAckSent(segment.window(), true);
+    return true;
+  }
+
+  /** RST of a synchronised connection: SEQ is SND.NXT, and the ACK tells the peer what it was. */
+  void reset(long now, int sequenceNumber, SegmentSink sink) {
+    prepare(now, sequenceNumber, TcpFlags.RST);
+    tcb.user.writeOptions(now, segment, SegmentRole.RESET, null);
+    transmit(sink);
+  }
+
+  /** RFC 9293 §3.5.2: RST in answer to an ACK that makes no sense: SEQ is SEG.ACK. */
+  void resetInAnswerTo(int acknowledgmentNumber, SegmentSink sink) {
+    begin(acknowledgmentNumber, TcpFlags.RST);
+    transmit(sink);
+  }
+}

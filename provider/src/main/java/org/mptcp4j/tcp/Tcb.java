@@ -1,0 +1,147 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.IpAddress;
+
+/**
+ * The transmission control block (RFC 9293 §3.3.1): what handshake, sender and receiver share. Who
+ * owns a variable more narrowly keeps it.
+ */
+final class Tcb {
+  /** RFC 9293 §3.7.1: without the option a peer takes this much. */
+  private static final int DEFAULT_MSS_IPV4 = 536;
+
+  private static final int DEFAULT_MSS_IPV6 = 1220;
+
+  /** Options may fill 40 bytes: an MSS below this would leave next to nothing for payload. */
+  private static final int LEAST_MSS = 88;
+
+  /** RFC 7323 §2.3. */
+  static final int MAX_WINDOW_SCALE = 14;
+
+  final TcpConfig config;
+  final TcpUser user;
+  final IpAddress local;
+  final int localPort;
+  final IpAddress remote;
+  final int remotePort;
+
+  /** ISS. */
+  final int initialSend;
+
+  final Timers timers = new Timers();
+
+  NetworkPath path;
+  TcpState state = TcpState.CLOSED;
+
+  /** IRS. */
+  int initialReceive;
+
+  /** Whether the peer's SYN carried, and ours offered, the option. */
+  boolean timestamps;
+
+  boolean sack;
+
+  /** Shift of the windows that the peer announces, and of those that we announce. */
+  int sendScale;
+
+  int receiveScale;
+
+  /** What the peer takes in a segment, before options. */
+  private int peerMss;
+
+  /** RFC 7323 §4.3: TS.Recent, and when it was taken. */
+  int timestampRecent;
+
+  long timestampRecentAt;
+
+  /** Whether the path refused a segment and has not become writable since. */
+  boolean blocked;
+
+  private final int timestampOffset;
+  private boolean ended;
+
+  Tcb(
+      TcpConfig config,
+      TcpUser user,
+      NetworkPath path,
+      IpAddress local,
+      int localPort,
+      IpAddress remote,
+      int remotePort,
+      int initialSend) {
+    this.config = config;
+    this.user = user;
+    this.path = path;
+    this.local = local;
+    this.localPort = localPort;
+    this.remote = remote;
+    this.remotePort = remotePort;
+    this.initialSend = initialSend;
+    this.peerMss = defaultMss();
+    // RFC 7323 §7.1: connections do not share one timestamp clock that strangers could read.
+    this.timestampOffset = initialSend * 0x9E37_79B1 ^ initialSend >>> 15;
+  }
+
+  private int defaultMss() {
+    return local.isIpv4() ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
+  }
+
+  /** The shift that lets the largest window be announced (RFC 7323 §2.3). */
+  int offeredScale() {
+    int scale = 0;
+    while (scale < MAX_WINDOW_SCALE && config.receiveBufferLimit() >>> scale > 0xffff) {
+      scale++;
+    }
+    return scale;
+  }
+
+  /**
+   * Takes over what the peer's SYN or SYN/ACK says; all options are offered by us if configured.
+   */
+  void negotiate(long now, IncomingSegment syn) {
+    initialReceive = syn.sequenceNumber();
+    peerMss = Math.max(LEAST_MSS, syn.mss() < 0 ? defaultMss() : syn.mss());
+    sack = config.sack() && syn.sackPermitted();
+    timestamps = config.timestamps() && syn.hasTimestamps();
+    if (timestamps) {
+      timestampRecent = syn.timestampValue();
+      timestampRecentAt = now;
+    }
+    if (syn.windowScale() >= 0) {
+      sendScale = Math.min(MAX_WINDOW_SCALE, syn.windowScale());
+      receiveScale = offeredScale();
+    } else {
+      sendScale = 0;
+      receiveScale = 0;
+    }
+  }
+
+  /** The most payload and option bytes of one segment on the wire (RFC 6691). */
+  int maxSegment() {
+    int pathMss = path.mtu() - (local.isIpv4() ? 40 : 60);
+    return Math.max(LEAST_MSS, Math.min(peerMss, pathMss));
+  }
+
+  /** The most payload of a segment with the user's data options. */
+  int segmentPayloadLimit() {
+    int options = (timestamps ? 12 : 0) + user.dataOptionLength();
+    return maxSegment() - Math.min(40, options);
+  }
+
+  /** Our timestamp clock: milliseconds. */
+  int timestampAt(long now) {
+    return (int) (now / 1_000_000L) + timestampOffset;
+  }
+
+  /** The end: nothing is called or sent after this. */
+  void closed(long now, TcpUser.CloseReason reason, IncomingSegment segment) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    state = TcpState.CLOSED;
+    timers.clearAll();
+    user.onClosed(now, reason, segment);
+  }
+}

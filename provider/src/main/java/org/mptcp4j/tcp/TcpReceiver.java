@@ -1,0 +1,292 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.SequenceNumber;
+import org.mptcp4j.wire.TcpFlags;
+import org.mptcp4j.wire.TcpOptionWriter;
+
+/** The receiving half: what has arrived, which window to announce, when to acknowledge. */
+final class TcpReceiver {
+  /** As Linux: the ACK of in-order data waits this long at most. */
+  static final long DELAYED_ACK_NANOS = 40_000_000L;
+
+  /** As Linux: the first segments are acknowledged at once, so that slow start gets going. */
+  private static final int QUICK_ACKS = 16;
+
+  private final Tcb tcb;
+  private final ReceivedRanges ranges = new ReceivedRanges();
+
+  /** RCV.NXT. */
+  private int next;
+
+  /** RCV.NXT of the last ACK that was sent. */
+  private int lastAcked;
+
+  /** The furthest right edge that was ever announced. */
+  private int announcedEdge;
+
+  private boolean finKnown;
+  private int finSequence;
+
+  private boolean ackNow;
+  private int quickAcks = QUICK_ACKS;
+  private long lastPayloadAt;
+  private boolean payloadSeen;
+
+  /** Estimate of the payload in the peer's segments; offload may have joined several. */
+  private int peerSegment = 536;
+
+  /** RFC 2883: a range that came twice, for the first SACK block of the next ACK. */
+  private boolean duplicateKnown;
+
+  private int duplicateLeft;
+  private int duplicateRight;
+
+  private final int[] blockLeft = new int[4];
+  private final int[] blockRight = new int[4];
+
+  TcpReceiver(Tcb tcb) {
+    this.tcb = tcb;
+  }
+
+  /** The peer's SYN was taken: {@link Tcb#initialReceive} is known. */
+  void start() {
+    next = tcb.initialReceive + 1;
+    lastAcked = next;
+    announcedEdge = next;
+  }
+
+  /** RCV.NXT. */
+  int next() {
+    return next;
+  }
+
+  /** RCV.NXT as of the last ACK sent (RFC 7323: Last.ACK.sent). */
+  int lastAcked() {
+    return lastAcked;
+  }
+
+  /** Whether payload that was not acknowledged yet has arrived. */
+  boolean owesAck() {
+    return ackNow || next != lastAcked;
+  }
+
+  void requestAck() {
+    ackNow = true;
+  }
+
+  /** Delayed no longer. */
+  void onDelayedAckTimer() {
+    ackNow = true;
+  }
+
+  /**
+   * Up to where payload is let through to the user. An MPTCP peer may learn of window on another
+   * subflow and use it here, so this is generous; the user decides.
+   */
+  private int acceptEdge() {
+    int own = next + Math.max(0xffff, Math.min(1 << 29, tcb.config.receiveBufferLimit()));
+    return SequenceNumber.max(announcedEdge, own);
+  }
+
+  /** RFC 9293 §3.10.7.4, first check. */
+  boolean isAcceptable(IncomingSegment segment) {
+    int seq = segment.sequenceNumber();
+    int length = segment.segmentLength();
+    if (length == 0) {
+      return SequenceNumber.geq(seq, next) && SequenceNumber.leq(seq, acceptEdge());
+    }
+    return SequenceNumber.lt(seq, acceptEdge()) && SequenceNumber.gt(seq + length, next);
+  }
+
+  /** Notes a segment with nothing new, so that the next ACK reports it (RFC 2883 §4). */
+  void onDuplicate(IncomingSegment segment) {
+    ackNow = true;
+    if (segment.payloadLength() > 0 && SequenceNumber.lt(segment.sequenceNumber(), next)) {
+      noteDuplicate(
+          segment.sequenceNumber(),
+          SequenceNumber.min(segment.sequenceNumber() + segment.payloadLength(), next));
+    }
+  }
+
+  private void noteDuplicate(int left, int right) {
+    // A range beyond the window of what could have been in flight is a stray, not a duplicate.
+    if (tcb.sack && !duplicateKnown && next - left <= 1 << 30) {
+      duplicateKnown = true;
+      duplicateLeft = left;
+      duplicateRight = right;
+    }
+  }
+
+  /** Payload and FIN of an acceptable segment. */
+  void take(long now, IncomingSegment segment) {
+    int seq = segment.sequenceNumber();
+    int end = seq + segment.payloadLength();
+    int limit = finKnown ? finSequence : acceptEdge();
+    int to = SequenceNumber.min(end, limit);
+    if (segment.has(TcpFlags.FIN) && !finKnown && to == end && SequenceNumber.geq(end, next)) {
+      finKnown = true;
+      finSequence = end;
+    }
+    if (segment.payloadLength() > 0) {
+      takePayload(now, segment, seq, to);
+    }
+    if (segment.has(TcpFlags.FIN)) {
+      ackNow = true;
+    }
+  }
+
+  private void takePayload(long now, IncomingSegment segment, int seq, int to) {
+    int before = next;
+    boolean hadHoles = !ranges.isEmpty();
+    int at = seq;
+    if (SequenceNumber.lt(at, next)) {
+      noteDuplicate(at, SequenceNumber.min(to, next));
+      at = next;
+      ackNow = true;
+    }
+    while (SequenceNumber.lt(at, to)) {
+      int known = ranges.endOfRangeAt(at);
+      if (known != at) {
+        int end = SequenceNumber.min(known, to);
+        noteDuplicate(at, end);
+        ranges.touch(at);
+        at = end;
+        ackNow = true;
+        continue;
+      }
+      int gapEnd = ranges.nextStart(at, to);
+      if (at != next && !ranges.hasRoomFor(at, gapEnd)
+          || !tcb.user.onPayload(now, segment, at - seq, at, gapEnd - at)) {
+        ackNow = true;
+        break;
+      }
+      if (at == next) {
+        next = ranges.absorb(gapEnd);
+      } else {
+        ranges.add(at, gapEnd);
+      }
+      at = gapEnd;
+    }
+    payloadSeen = true;
+    lastPayloadAt = now;
+    if (segment.payloadLength() <= tcb.config.mss()) {
+      peerSegment = Math.max(peerSegment, segment.payloadLength());
+    }
+    // RFC 5681 §4.2: at once when out of order, and when a gap is filled in part or whole.
+    if (hadHoles || !ranges.isEmpty()) {
+      ackNow = true;
+    }
+    if (quickAcks > 0) {
+      quickAcks--;
+      ackNow = true;
+    }
+    if (next != before) {
+      tcb.user.onInOrder(now, next);
+    }
+  }
+
+  /** Moves RCV.NXT over the peer's FIN when it is its turn; true once. */
+  boolean takeFin() {
+    if (!finKnown || next != finSequence) {
+      return false;
+    }
+    next++;
+    ackNow = true;
+    return true;
+  }
+
+  /** Whether an ACK is to be sent now; arms the timer where it may wait. */
+  boolean isAckDue(long now) {
+    if (ackNow) {
+      return true;
+    }
+    int pending = next - lastAcked;
+    if (pending == 0) {
+      return false;
+    }
+    // RFC 9293 §3.8.6.3: at least for every second full-sized segment.
+    if (pending > peerSegment) {
+      return true;
+    }
+    if (!tcb.timers.isSet(Timers.Kind.DELAYED_ACK)) {
+      tcb.timers.set(Timers.Kind.DELAYED_ACK, now + DELAYED_ACK_NANOS);
+    }
+    return false;
+  }
+
+  /** Our data answers the peer's: ACKs can ride on it, so they need not be quick (as Linux). */
+  void onDataSent(long now) {
+    if (payloadSeen && now - lastPayloadAt < DELAYED_ACK_NANOS) {
+      quickAcks = 0;
+    }
+  }
+
+  /** RFC 9293 §3.8.6.2.2: the right edge moves by a segment at least, or by half the buffer. */
+  private int worthwhileGrowth() {
+    return Math.min(tcb.config.mss(), Math.max(1, tcb.config.receiveBufferLimit() / 2));
+  }
+
+  /** The window field of the next segment. */
+  int windowField() {
+    long window = Math.max(0, tcb.user.receiveWindow());
+    long announced = Math.max(0, announcedEdge - next);
+    if (window > announced && window - announced < worthwhileGrowth()) {
+      window = announced;
+    }
+    int scale = tcb.receiveScale;
+    long field = window >>> scale;
+    // RFC 7323 §2.4: rounding down must not take back what was announced.
+    if (field << scale < announced && field << scale != window) {
+      field++;
+    }
+    return (int) Math.min(0xffff, field);
+  }
+
+  /** Whether the user's window has grown so far that the peer should know. */
+  boolean isWindowUpdateDue() {
+    long window = Math.min(tcb.user.receiveWindow(), 0xffffL << tcb.receiveScale);
+    long announced = Math.max(0, announcedEdge - next);
+    return window >= 2 * announced && window - announced >= worthwhileGrowth();
+  }
+
+  void onSynAckSent(int field) {
+    lastAcked = next;
+    announcedEdge = SequenceNumber.max(announcedEdge, next + field);
+  }
+
+  /** A segment with ACK is out; {@code sackComplete} when it also said all that SACK has to say. */
+  void onAckSent(int field, boolean sackComplete) {
+    announcedEdge = SequenceNumber.max(announcedEdge, next + (field << tcb.receiveScale));
+    lastAcked = next;
+    tcb.timers.clear(Timers.Kind.DELAYED_ACK);
+    if (sackComplete) {
+      ackNow = false;
+      duplicateKnown = false;
+    }
+  }
+
+  boolean hasSack() {
+    return tcb.sack && (duplicateKnown || !ranges.isEmpty());
+  }
+
+  void writeSack(TcpOptionWriter options) {
+    writeSack(options, 4);
+  }
+
+  /** RFC 2018 §4 and RFC 2883 §4: a duplicate first, then the ranges, the latest first. */
+  void writeSack(TcpOptionWriter options, int limit) {
+    if (!hasSack()) {
+      return;
+    }
+    int blocks = 0;
+    if (duplicateKnown) {
+      blockLeft[0] = duplicateLeft;
+      blockRight[0] = duplicateRight;
+      blocks = 1;
+    }
+    int room = Math.min(Math.min(4, limit), options.sackBlocksThatFit());
+    blocks = ranges.sackBlocks(blockLeft, blockRight, blocks, Math.max(blocks, room));
+    options.sack(blockLeft, blockRight, Math.min(blocks, room));
+  }
+}

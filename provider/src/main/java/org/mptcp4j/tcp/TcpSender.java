@@ -1,0 +1,554 @@
+package org.mptcp4j.tcp;
+
+import org.mptcp4j.spi.CongestionControl;
+import org.mptcp4j.tcp.LossRecovery.Phase;
+import org.mptcp4j.tcp.SentSegment.State;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.SequenceNumber;
+
+/** The sending half: what is outstanding, what is lost, what may be sent when. */
+final class TcpSender {
+  /** A delayed ACK of the peer's, with some slack. */
+  private static final long PEER_ACK_DELAY_NANOS = 45_000_000L;
+
+  private static final long LEAST_PROBE_TIMEOUT_NANOS = 10_000_000L;
+
+  /** Timers that are served later than this were held up by a pause of the process. */
+  private static final long PAUSE_NANOS = 10_000_000L;
+
+  private static final long GRACE_NANOS = 20_000_000L;
+
+  private static final int MOST_PER_SEND = 64_000;
+
+  private final Tcb tcb;
+  private final SegmentWriter writer;
+  private final TcpReceiver receiver;
+  private final SentQueue queue = new SentQueue();
+  private final RttEstimator rtt;
+  private final CongestionControl congestion;
+  private final LossRecovery recovery = new LossRecovery();
+  private final SackProcessor sacks;
+  private LossDetection detection;
+
+  private int sndUna;
+  private int sndNxt;
+  private boolean closing;
+  private boolean finSent;
+
+  /** The retransmission that a timeout or a new recovery calls for, whatever the window says. */
+  private boolean mustRetransmit;
+
+  private boolean afterTimeout;
+  private int consecutiveTimeouts;
+
+  /** Progress since the timers were last armed. */
+  private boolean rearm;
+
+  /** The probe timeout has been reported, and no progress since. */
+  private boolean probeReported;
+
+  private boolean probePending;
+  private boolean probeOutstanding;
+  private int probeEnd;
+
+  /** A timer that came late has been put off once. */
+  private boolean graceGiven;
+
+  private long lastActivityAt;
+  private long retransmissions;
+  private long lossEpisodes;
+
+  /** Of the acknowledgment being processed. */
+  private long delivered;
+
+  private long latestSentNanos;
+  private boolean rttKnown;
+  private boolean spuriousEcho;
+  private int echoReply;
+
+  TcpSender(Tcb tcb, SegmentWriter writer, TcpReceiver receiver) {
+    this.tcb = tcb;
+    this.writer = writer;
+    this.receiver = receiver;
+    this.rtt = new RttEstimator(tcb.config.minRtoNanos());
+    this.congestion = tcb.config.congestionControl().get();
+    this.sacks = new SackProcessor(queue, this::onDelivered);
+    this.sndUna = tcb.initialSend;
+    this.sndNxt = tcb.initialSend;
+  }
+
+  /** The handshake is done: options are known, SYN is acknowledged. */
+  void start(long now) {
+    sndUna = tcb.initialSend + 1;
+    sndNxt = sndUna;
+    int mss = tcb.segmentPayloadLimit();
+    detection =
+        tcb.sack ? new RackDetection(tcb, queue, rtt) : new DuplicateAckDetection(tcb, queue);
+    // RFC 6928 §2.
+    congestion.init(now, mss, Math.min(10 * mss, Math.max(2 * mss, 14_600)));
+    lastActivityAt = now;
+  }
+
+  /** SYN took its place in sequence space. */
+  void onSynSent() {
+    sndNxt = tcb.initialSend + 1;
+  }
+
+  RttEstimator rtt() {
+    return rtt;
+  }
+
+  CongestionControl congestion() {
+    return congestion;
+  }
+
+  int sndUna() {
+    return sndUna;
+  }
+
+  int sndNxt() {
+    return sndNxt;
+  }
+
+  boolean hasUnacknowledged() {
+    return !queue.isEmpty();
+  }
+
+  boolean isInRecovery() {
+    return !recovery.isOpen();
+  }
+
+  boolean isFinAcknowledged() {
+    return finSent && queue.isEmpty();
+  }
+
+  long retransmissions() {
+    return retransmissions;
+  }
+
+  long lossEpisodes() {
+    return lossEpisodes;
+  }
+
+  long bytesInFlight() {
+    return queue.bytesInFlight() - (detection == null ? 0 : detection.assumedDelivered());
+  }
+
+  private long room() {
+    return recovery.room(congestion.congestionWindow(), bytesInFlight());
+  }
+
+  // New payload
+
+  int sendAllowance(long now) {
+    if (!tcb.state.canSend() || closing || tcb.blocked || queue.hasLost()) {
+      return 0;
+    }
+    restartAfterIdle(now);
+    int segment = tcb.segmentPayloadLimit();
+    long room = room();
+    if (room < segment) {
+      return queue.isEmpty() ? segment : 0;
+    }
+    return (int) Math.min(Integer.MAX_VALUE / 2, room - room % segment);
+  }
+
+  /** RFC 5681 §4.1. */
+  private void restartAfterIdle(long now) {
+    if (rearm) {
+      // An acknowledgment has just come, however old its packet is.
+      lastActivityAt = now;
+    }
+    long idle = now - lastActivityAt;
+    if (queue.isEmpty() && idle > rtt.rtoNanos()) {
+      congestion.onIdle(now, idle);
+      lastActivityAt = now;
+    }
+  }
+
+  /** About a millisecond and a half at the present rate, so that no path sees a long burst. */
+  int sendLimit() {
+    int segment = tcb.segmentPayloadLimit();
+    int most = Math.min(MOST_PER_SEND, tcb.path.maxPayloadPerSend());
+    if (most < 2 * segment) {
+      return segment;
+    }
+    long cwnd = congestion.congestionWindow();
+    long byRate = rtt.smoothedNanos() == 0 ? 0 : (long) (cwnd * (1.5e6 / rtt.smoothedNanos()));
+    long bytes = Math.max(2L * segment, Math.min(byRate, cwnd / 2));
+    bytes = Math.min(bytes, most);
+    return (int) (bytes - bytes % segment);
+  }
+
+  boolean send(long now, SegmentPayload payload, boolean push, SegmentSink sink) {
+    if (!tcb.state.canSend() || closing || tcb.blocked) {
+      return false;
+    }
+    int length = payload.length();
+    if (!writer.data(now, sndNxt, payload, 0, length, push, false, sink)) {
+      return false;
+    }
+    queue.append(now, sndNxt, payload, length, push, tcb.segmentPayloadLimit());
+    sndNxt += length;
+    onSent(now, length);
+    receiver.onDataSent(now);
+    return true;
+  }
+
+  private void onSent(long now, int length) {
+    recovery.onSent(length);
+    lastActivityAt = now;
+    if (!tcb.timers.isSet(Timers.Kind.RETRANSMISSION)) {
+      armTimers(now);
+    }
+  }
+
+  void close() {
+    closing = true;
+  }
+
+  boolean isFinSent() {
+    return finSent;
+  }
+
+  // Acknowledgments
+
+  /** Takes in a valid ACK, SND.UNA ≤ SEG.ACK ≤ SND.NXT. */
+  void acknowledge(long now, IncomingSegment segment, boolean windowChanged) {
+    int ack = segment.acknowledgmentNumber();
+    long flightBefore = bytesInFlight();
+    int advanced = ack - sndUna;
+    delivered = 0;
+    rttKnown = false;
+    echoReply = segment.timestampEchoReply();
+    spuriousEcho = tcb.timestamps && segment.hasTimestamps() && echoReply != 0;
+    boolean undo = advanced > 0 && spuriousEcho && recovery.isSpurious(echoReply);
+    boolean duplicate =
+        advanced == 0 && segment.segmentLength() == 0 && !windowChanged && !queue.isEmpty();
+    if (advanced > 0) {
+      advance(now, ack);
+    }
+    boolean duplicateReported = false;
+    if (tcb.sack && segment.sackBlockCount() > 0) {
+      duplicateReported = sacks.process(now, segment, sndUna, sndNxt);
+    }
+    detection.onAck(sndUna, advanced, duplicate, recovery.isFast());
+    if (duplicateReported) {
+      detection.onDuplicateReported(sndNxt);
+    }
+    takeRttSample(now, advanced);
+    if (advanced > 0 || delivered > 0) {
+      rearm = true;
+      probeReported = false;
+      probePending = false;
+      graceGiven = false;
+    }
+    if (undo) {
+      undoReduction(now);
+    } else if (advanced > 0) {
+      recovery.forgetFirstRetransmission();
+    }
+    endProbe(now, ack, duplicateReported, duplicate, flightBefore);
+    boolean wasOpen = recovery.isOpen();
+    if (recovery.isOver(sndUna)) {
+      recovery.leave();
+      detection.onRecovered();
+      congestion.onRecovered(now);
+    }
+    detectLosses(now, flightBefore);
+    if (recovery.isFast()) {
+      updateQuota(tcb.sack ? delivered : deliveredWithoutSack(advanced, duplicate));
+    } else if (delivered > 0 && (wasOpen || recovery.phase() == Phase.TIMEOUT)) {
+      congestion.onAck(now, delivered, rttKnown ? rtt.latestNanos() : 0, flightBefore);
+    }
+  }
+
+  private void updateQuota(long bytes) {
+    recovery.onDelivered(
+        bytes, bytesInFlight(), congestion.congestionWindow(), tcb.segmentPayloadLimit());
+  }
+
+  private long deliveredWithoutSack(int advanced, boolean duplicate) {
+    return duplicate ? tcb.segmentPayloadLimit() : Math.min(advanced, tcb.segmentPayloadLimit());
+  }
+
+  private void advance(long now, int ack) {
+    sndUna = ack;
+    consecutiveTimeouts = 0;
+    rtt.resetBackoff();
+    SentSegment head = queue.head();
+    while (head != null && SequenceNumber.leq(head.end(), ack)) {
+      if (head.state != State.SACKED) {
+        onDelivered(now, head, head.end());
+      }
+      queue.removeHead();
+      SegmentPayload payload = head.payload;
+      boolean complete = head.endsPayload;
+      head.payload = null;
+      if (complete) {
+        tcb.user.onPayloadAcknowledged(now, payload);
+      }
+      head = queue.head();
+    }
+    if (head != null && SequenceNumber.lt(head.seq, ack)) {
+      if (head.state != State.SACKED) {
+        int rest = head.end() - ack;
+        onDelivered(now, head, ack);
+        delivered -= rest;
+      }
+      queue.trimHead(ack - head.seq);
+    }
+  }
+
+  private void onDelivered(long now, SentSegment s, int end) {
+    delivered += s.length;
+    boolean spurious = spuriousEcho && SequenceNumber.lt(echoReply, tcb.timestampAt(s.sentNanos));
+    detection.onDelivered(now, s, end, spurious);
+    if (s.retransmits == 0 && (!rttKnown || s.sentNanos - latestSentNanos > 0)) {
+      rttKnown = true;
+      latestSentNanos = s.sentNanos;
+    }
+  }
+
+  private void takeRttSample(long now, int advanced) {
+    if (rttKnown) {
+      rtt.sample(now, now - latestSentNanos);
+    } else if (advanced > 0 && spuriousEcho) {
+      // RFC 7323 §4: the echo tells which sending was acknowledged; a millisecond is its grain.
+      int millis = tcb.timestampAt(now) - echoReply;
+      if (millis >= 0 && millis < 60_000) {
+        rttKnown = true;
+        rtt.sample(now, Math.max(1, millis) * 1_000_000L);
+      }
+    }
+  }
+
+  private void undoReduction(long now) {
+    recovery.leave();
+    queue.unmarkAllLost();
+    mustRetransmit = false;
+    afterTimeout = false;
+    congestion.onSpuriousLoss(now);
+  }
+
+  private void detectLosses(long now, long flightBefore) {
+    if (detection.detect(now, !recovery.isOpen()) && recovery.isOpen()) {
+      lossEpisodes++;
+      recovery.enterFast(sndNxt, flightBefore);
+      congestion.onLoss(now, flightBefore);
+      mustRetransmit = true;
+    }
+  }
+
+  /** RFC 8985 §7.4.2: a loss that the probe repaired is still a sign of congestion. */
+  private void endProbe(
+      long now, int ack, boolean duplicateReported, boolean duplicate, long flightBefore) {
+    if (!probeOutstanding || SequenceNumber.lt(ack, probeEnd)) {
+      return;
+    }
+    if (duplicateReported || duplicate) {
+      probeOutstanding = false;
+    } else if (SequenceNumber.gt(ack, probeEnd)) {
+      probeOutstanding = false;
+      if (recovery.isOpen()) {
+        lossEpisodes++;
+        congestion.onLoss(now, flightBefore);
+        congestion.onRecovered(now);
+      }
+    }
+  }
+
+  // Timers
+
+  /** RFC 8985 §7.2. */
+  private long probeTimeout() {
+    long srtt = rtt.smoothedNanos();
+    if (srtt == 0) {
+      return rtt.rtoNanos();
+    }
+    long timeout = Math.max(2 * srtt, LEAST_PROBE_TIMEOUT_NANOS);
+    if (queue.outstandingBytes() <= tcb.segmentPayloadLimit()) {
+      timeout += PEER_ACK_DELAY_NANOS;
+    }
+    return Math.min(timeout, rtt.rtoNanos());
+  }
+
+  private void armTimers(long now) {
+    rearm = false;
+    if (queue.isEmpty()) {
+      tcb.timers.clear(Timers.Kind.RETRANSMISSION);
+      tcb.timers.clear(Timers.Kind.PROBE);
+      tcb.timers.clear(Timers.Kind.REORDERING);
+      return;
+    }
+    tcb.timers.set(Timers.Kind.RETRANSMISSION, now + rtt.rtoNanos());
+    if (probeReported) {
+      tcb.timers.clear(Timers.Kind.PROBE);
+    } else {
+      tcb.timers.set(Timers.Kind.PROBE, now + probeTimeout());
+    }
+  }
+
+  /**
+   * A timer that is served late says that this process stood still, not that the peer was silent:
+   * once, it gets some more time.
+   */
+  private boolean putOff(Timers.Kind kind, long now) {
+    if (graceGiven || now - tcb.timers.deadline(kind) < PAUSE_NANOS) {
+      return false;
+    }
+    graceGiven = true;
+    long grace = Math.max(GRACE_NANOS, 2 * rtt.smoothedNanos());
+    tcb.timers.set(Timers.Kind.RETRANSMISSION, now + Math.max(grace + GRACE_NANOS, rtt.rtoNanos()));
+    if (!probeReported) {
+      tcb.timers.set(Timers.Kind.PROBE, now + grace);
+    }
+    return true;
+  }
+
+  void onDeadline(long now) {
+    if (tcb.timers.isDue(Timers.Kind.REORDERING, now)) {
+      detectLosses(now, bytesInFlight());
+      if (recovery.isFast()) {
+        updateQuota(0);
+      }
+    }
+    if (tcb.timers.isDue(Timers.Kind.PROBE, now) && !putOff(Timers.Kind.PROBE, now)) {
+      tcb.timers.clear(Timers.Kind.PROBE);
+      probeReported = true;
+      probePending = tcb.sack && recovery.isOpen() && !probeOutstanding;
+      tcb.user.onProbeTimeout(now);
+    }
+    if (tcb.timers.isDue(Timers.Kind.RETRANSMISSION, now)
+        && !putOff(Timers.Kind.RETRANSMISSION, now)) {
+      onRetransmissionTimeout(now);
+    }
+  }
+
+  private void onRetransmissionTimeout(long now) {
+    tcb.timers.clear(Timers.Kind.RETRANSMISSION);
+    if (queue.isEmpty()) {
+      return;
+    }
+    consecutiveTimeouts++;
+    if (consecutiveTimeouts > tcb.config.retries()) {
+      tcb.closed(now, TcpUser.CloseReason.TIMED_OUT, null);
+      return;
+    }
+    long flight = bytesInFlight();
+    detection.onTimeout(now, sndNxt);
+    sacks.forget();
+    if (consecutiveTimeouts == 1) {
+      lossEpisodes++;
+      congestion.onRetransmissionTimeout(now, flight);
+    }
+    recovery.enterTimeout(sndNxt);
+    rtt.backOff();
+    probePending = false;
+    probeOutstanding = false;
+    mustRetransmit = true;
+    afterTimeout = true;
+    rearm = true;
+    tcb.user.onRetransmissionTimeout(now, consecutiveTimeouts);
+  }
+
+  // What the sender owes
+
+  /** Retransmissions, the probe, FIN; then timers, counted from now. */
+  void flush(long now, SegmentSink sink) {
+    retransmitLost(now, sink);
+    if (probePending && !tcb.blocked) {
+      sendProbe(now, sink);
+    }
+    if (closing && !finSent && tcb.state.isSynchronized() && !tcb.blocked) {
+      sendFin(now, sink);
+    }
+    if (rearm) {
+      lastActivityAt = now;
+      armTimers(now);
+    }
+  }
+
+  private void retransmitLost(long now, SegmentSink sink) {
+    while (!tcb.blocked) {
+      SentSegment s = queue.firstLost();
+      if (s == null) {
+        mustRetransmit = false;
+        afterTimeout = false;
+        return;
+      }
+      int segment = tcb.segmentPayloadLimit();
+      long room = mustRetransmit ? Math.max(segment, room()) : room();
+      if (room < Math.min(segment, s.length)) {
+        return;
+      }
+      int most = (int) Math.min(sendLimit(), Math.max(segment, room - room % segment));
+      if (s.length > most) {
+        queue.split(s, most);
+      }
+      if (!retransmit(now, s, sink)) {
+        return;
+      }
+      mustRetransmit = false;
+    }
+  }
+
+  private boolean retransmit(long now, SentSegment s, SegmentSink sink) {
+    boolean taken =
+        s.fin
+            ? writer.fin(now, s.seq, afterTimeout, sink)
+            : writer.data(
+                now, s.seq, s.payload, s.payloadOffset, s.length, s.push, afterTimeout, sink);
+    if (!taken) {
+      return false;
+    }
+    int segment = tcb.segmentPayloadLimit();
+    afterTimeout = false;
+    retransmissions += Math.max(1, (s.length + segment - 1) / segment);
+    if (!recovery.isOpen()) {
+      recovery.onRetransmission(tcb.timestampAt(now));
+    }
+    queue.markSentAgain(now, s, segment);
+    onSent(now, s.length);
+    return true;
+  }
+
+  /** RFC 8985 §7.3: the last segment once more, so that its SACK or ACK shows what is missing. */
+  private void sendProbe(long now, SegmentSink sink) {
+    SentSegment s = queue.tail();
+    while (s != null && s.state == State.SACKED) {
+      s = s.previous;
+    }
+    if (s == null || s.state == State.LOST) {
+      probePending = false;
+      return;
+    }
+    int segment = tcb.segmentPayloadLimit();
+    if (s.length > segment) {
+      s = queue.split(s, s.length - segment);
+    }
+    if (retransmit(now, s, sink)) {
+      probePending = false;
+      probeOutstanding = true;
+      probeEnd = s.end();
+      // RFC 8985 §7.3: the retransmission timer starts anew.
+      tcb.timers.set(Timers.Kind.RETRANSMISSION, now + rtt.rtoNanos());
+    }
+  }
+
+  private void sendFin(long now, SegmentSink sink) {
+    if (!writer.fin(now, sndNxt, false, sink)) {
+      return;
+    }
+    queue.append(now, sndNxt, null, 0, false, 1);
+    sndNxt++;
+    finSent = true;
+    tcb.state = tcb.state == TcpState.CLOSE_WAIT ? TcpState.LAST_ACK : TcpState.FIN_WAIT_1;
+    onSent(now, 0);
+  }
+
+  /** Nothing more will be sent or acknowledged. */
+  void stop() {
+    queue.clear();
+  }
+}

@@ -1,0 +1,62 @@
+package org.mptcp4j.tcp;
+
+/** The timers of one endpoint: a deadline each. Arming only writes a field; nothing is queued. */
+final class Timers {
+  /** What a deadline is for. */
+  enum Kind {
+    /** RFC 6298; also SYN and SYN/ACK. */
+    RETRANSMISSION,
+    /** RFC 8985 §7: the probe timeout. */
+    PROBE,
+    /** RFC 8985 §6.2 step 5: segments that may only be reordered. */
+    REORDERING,
+    /** RFC 9293 §3.8.6.3. */
+    DELAYED_ACK,
+    /** TIME-WAIT, and FIN-WAIT-2 of a detached endpoint. */
+    LINGER
+  }
+
+  static final long NEVER = Long.MAX_VALUE;
+
+  private final long[] deadlines = new long[Kind.values().length];
+
+  Timers() {
+    clearAll();
+  }
+
+  void clearAll() {
+    java.util.Arrays.fill(deadlines, NEVER);
+  }
+
+  void set(Kind kind, long deadlineNanos) {
+    deadlines[kind.ordinal()] = deadlineNanos;
+  }
+
+  void clear(Kind kind) {
+    deadlines[kind.ordinal()] = NEVER;
+  }
+
+  boolean isSet(Kind kind) {
+    return deadlines[kind.ordinal()] != NEVER;
+  }
+
+  long deadline(Kind kind) {
+    return deadlines[kind.ordinal()];
+  }
+
+  boolean isDue(Kind kind, long now) {
+    long deadline = deadlines[kind.ordinal()];
+    return deadline != NEVER && deadline - now <= 0;
+  }
+
+  /** The earliest deadline, {@link #NEVER} for none. */
+  long next() {
+    long next = NEVER;
+    for (long deadline : deadlines) {
+      if (deadline != NEVER && (next == NEVER || deadline - next < 0)) {
+        next = deadline;
+      }
+    }
+    return next;
+  }
+}
