@@ -1,0 +1,35 @@
+package org.mptcp4j.nio;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.mptcp4j.engine.StreamListener;
+import org.mptcp4j.engine.StreamSocket;
+
+/** Leaves everything to the kernel: where there is no engine. */
+final class KernelTransport implements StreamTransport {
+  @Override
+  public Route routeTo(InetSocketAddress remote) {
+    return Route.KERNEL;
+  }
+
+  @Override
+  public Route routeForBinding(InetSocketAddress local) {
+    return Route.KERNEL;
+  }
+
+  @Override
+  public Route routeForListening(InetSocketAddress local) {
+    return Route.KERNEL;
+  }
+
+  @Override
+  public StreamSocket openSocket(boolean multipath) throws IOException {
+    throw new IOException("there is no engine to open a socket of");
+  }
+
+  @Override
+  public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
+      throws IOException {
+    throw new IOException("there is no engine to listen with");
+  }
+}

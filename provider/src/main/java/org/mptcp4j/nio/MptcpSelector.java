@@ -1,0 +1,348 @@
+package org.mptcp4j.nio;
+
+import java.io.IOException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.spi.AbstractSelectableChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.mptcp4j.link.JdkProvider;
+
+/**
+ * A selector for channels of the engine and of the kernel alike. Channels of the engine tell of
+ * themselves when something changes, with no system call; those of the kernel are registered with a
+ * selector of the JDK inside, in which the selecting thread also waits.
+ *
+ * <p>No wake-up is lost: a changed key is first put into {@link #changedKeys}, then {@link
+ * #waiting} is read; the selecting thread first sets {@code waiting}, then looks whether there are
+ * changed keys. One of the two sees the other, and a wake-up of the inner selector stays until its
+ * next select. A wake-up too many only makes the loop go round once more.
+ *
+ * <p>Locks, in this order: the selector, its selected-key set, then those of channels and of the
+ * inner selector.
+ */
+final class MptcpSelector extends AbstractSelector {
+  private static final long FOREVER = -1;
+
+  private final AbstractSelector inner;
+  private final Set<SelectionKey> keys = ConcurrentHashMap.newKeySet();
+  private final Set<SelectionKey> publicKeys = Collections.unmodifiableSet(keys);
+  private final Set<SelectionKey> selectedKeys = new HashSet<>();
+  private final Set<SelectionKey> publicSelectedKeys = new UngrowableSet<>(selectedKeys);
+
+  private final ChangedKeys changedKeys = new ChangedKeys();
+  // The keys of the engine that were ready when last looked at, or changed since.
+  private final List<MptcpSelectionKey> watched = new ArrayList<>();
+  private final List<MptcpSelectionKey> found = new ArrayList<>();
+  private final Consumer<SelectionKey> kernelFinds = this::onKernelKey;
+  private volatile boolean waiting;
+  private volatile boolean wakeupPending;
+  private final AtomicInteger kernelKeys = new AtomicInteger();
+  private boolean selecting;
+
+  MptcpSelector(SelectorProvider provider) throws IOException {
+    super(provider);
+    inner = JdkProvider.get().openSelector();
+  }
+
+  AbstractSelector inner() {
+    return inner;
+  }
+
+  ChangedKeys changedKeys() {
+    return changedKeys;
+  }
+
+  @Override
+  public Set<SelectionKey> keys() {
+    ensureOpen();
+    return publicKeys;
+  }
+
+  @Override
+  public Set<SelectionKey> selectedKeys() {
+    ensureOpen();
+    return publicSelectedKeys;
+  }
+
+  @Override
+  public int select() throws IOException {
+    return runSelect(null, FOREVER);
+  }
+
+  @Override
+  public int select(long timeoutMillis) throws IOException {
+    return runSelect(null, checkedTimeout(timeoutMillis));
+  }
+
+  @Override
+  public int selectNow() throws IOException {
+    return runSelect(null, 0);
+  }
+
+  @Override
+  public int select(Consumer<SelectionKey> action) throws IOException {
+    return runSelect(checkedAction(action), FOREVER);
+  }
+
+  @Override
+  public int select(Consumer<SelectionKey> action, long timeoutMillis) throws IOException {
+    return runSelect(checkedAction(action), checkedTimeout(timeoutMillis));
+  }
+
+  @Override
+  public int selectNow(Consumer<SelectionKey> action) throws IOException {
+    return runSelect(checkedAction(action), 0);
+  }
+
+  @Override
+  public Selector wakeup() {
+    wakeupPending = true;
+    wakeupIfWaiting();
+    return this;
+  }
+
+  void wakeupIfWaiting() {
+    if (waiting) {
+      inner.wakeup();
+    }
+  }
+
+  /** A key was bound to the inner selector; a select that waits there takes it in at once. */
+  void kernelKeyAdded() {
+    kernelKeys.incrementAndGet();
+    wakeupIfWaiting();
+  }
+
+  @Override
+  protected SelectionKey register(AbstractSelectableChannel channel, int ops, Object attachment) {
+    ensureOpen();
+    StreamSelectable stream = channel instanceof StreamSelectable ours ? ours : null;
+    MptcpSelectionKey key = new MptcpSelectionKey(this, channel, stream);
+    key.attach(attachment);
+    key.setInterest(ops);
+    if (stream == null) {
+      // A channel of the JDK: it knows our key only, and gives up its descriptor when that goes.
+      key.bindTo(JdkProvider.register(inner, channel, ops, key));
+    }
+    keys.add(key);
+    if (!isOpen()) {
+      keys.remove(key);
+      key.cancelKernelKey();
+      throw new ClosedSelectorException();
+    }
+    if (stream != null) {
+      stream.keyRing().add(key);
+    }
+    return key;
+  }
+
+  @Override
+  protected void implCloseSelector() throws IOException {
+    wakeup();
+    synchronized (this) {
+      synchronized (publicSelectedKeys) {
+        for (SelectionKey key : keys) {
+          forget((MptcpSelectionKey) key);
+        }
+        takeCancelled();
+        keys.clear();
+        selectedKeys.clear();
+        watched.clear();
+        // After our keys are gone: a closed JDK channel gives up its descriptor with its last key.
+        inner.close();
+      }
+    }
+  }
+
+  private int runSelect(Consumer<SelectionKey> action, long timeoutMillis) throws IOException {
+    synchronized (this) {
+      ensureOpen();
+      if (selecting) {
+        throw new IllegalStateException("select in progress");
+      }
+      selecting = true;
+      try {
+        synchronized (publicSelectedKeys) {
+          boolean flushInner = removeCancelled();
+          waitForReadiness(timeoutMillis, flushInner);
+          if (removeCancelled()) {
+            inner.selectNow(key -> {}); // only to let go of them; what is ready stays so
+          }
+          return publish(action);
+        }
+      } finally {
+        found.clear();
+        selecting = false;
+      }
+    }
+  }
+
+  /** Fills {@link #found}; returns when it is not empty, or there is another reason to. */
+  private void waitForReadiness(long timeoutMillis, boolean flushInner) throws IOException {
+    long deadline =
+        timeoutMillis > 0 ? System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis) : 0;
+    boolean timeIsOver = timeoutMillis == 0;
+    boolean lookInside = flushInner;
+    while (true) {
+      pollStreams();
+      if (!found.isEmpty() || timeIsOver || mustReturn()) {
+        if (lookInside || kernelKeys.get() > 0) {
+          inner.selectNow(kernelFinds);
+        }
+        break;
+      }
+      long remainingMillis = 0;
+      if (timeoutMillis > 0) {
+        // Rounded up: to wait for less than asked would be a loop without a pause.
+        remainingMillis = Math.max(1, (deadline - System.nanoTime() + 999_999) / 1_000_000);
+      }
+      waiting = true;
+      try {
+        if (changedKeys.isEmpty() && !wakeupPending) {
+          inner.select(kernelFinds, remainingMillis);
+          lookInside = false;
+        }
+      } finally {
+        waiting = false;
+      }
+      timeIsOver = timeoutMillis > 0 && deadline - System.nanoTime() <= 0;
+      if (!found.isEmpty()) {
+        pollStreams();
+        break;
+      }
+    }
+    wakeupPending = false;
+  }
+
+  private boolean mustReturn() {
+    return wakeupPending || Thread.currentThread().isInterrupted() || !isOpen();
+  }
+
+  private void pollStreams() {
+    for (MptcpSelectionKey key = changedKeys.takeAll(); key != null; ) {
+      MptcpSelectionKey next = key.nextChanged;
+      key.nextChanged = null;
+      key.dequeued();
+      if (!key.watched) {
+        key.watched = true;
+        watched.add(key);
+      }
+      key = next;
+    }
+    int kept = 0;
+    for (int i = 0; i < watched.size(); i++) {
+      MptcpSelectionKey key = watched.get(i);
+      int ops = key.pollStream();
+      if (ops == 0) {
+        key.watched = false;
+      } else {
+        watched.set(kept++, key);
+        key.foundOps = ops;
+        found.add(key);
+      }
+    }
+    watched.subList(kept, watched.size()).clear();
+  }
+
+  private void onKernelKey(SelectionKey innerKey) {
+    MptcpSelectionKey key = (MptcpSelectionKey) innerKey.attachment();
+    int ops = key.pollKernel();
+    if (ops != 0) {
+      key.foundOps = ops;
+      found.add(key);
+    }
+  }
+
+  /** Makes known what was found: the number of keys whose ready set changed. */
+  private int publish(Consumer<SelectionKey> action) {
+    int updated = 0;
+    for (int i = 0; i < found.size(); i++) {
+      MptcpSelectionKey key = found.get(i);
+      if (!key.isValid()) {
+        continue;
+      }
+      if (action != null) {
+        key.setReadyOps(key.foundOps);
+        action.accept(key);
+        ensureOpen();
+        updated++;
+      } else if (selectedKeys.add(key)) {
+        key.setReadyOps(key.foundOps);
+        updated++;
+      } else if ((key.foundOps & ~key.lastReadyOps()) != 0) {
+        key.setReadyOps(key.lastReadyOps() | key.foundOps);
+        updated++;
+      }
+    }
+    return updated;
+  }
+
+  /** Whether keys of the inner selector were cancelled, which its next select removes. */
+  private boolean removeCancelled() {
+    boolean inside = false;
+    for (MptcpSelectionKey key : takeCancelled()) {
+      keys.remove(key);
+      selectedKeys.remove(key);
+      inside |= key.isKernelKey();
+      forget(key);
+    }
+    return inside;
+  }
+
+  /** Taken first and worked on after, so that no lock of a channel is asked for under theirs. */
+  private List<MptcpSelectionKey> takeCancelled() {
+    Set<SelectionKey> cancelled = cancelledKeys();
+    synchronized (cancelled) {
+      if (cancelled.isEmpty()) {
+        return List.of();
+      }
+      List<MptcpSelectionKey> taken = new ArrayList<>(cancelled.size());
+      for (SelectionKey key : cancelled) {
+        taken.add((MptcpSelectionKey) key);
+      }
+      cancelled.clear();
+      return taken;
+    }
+  }
+
+  private void forget(MptcpSelectionKey key) {
+    // First ours: the inner selector lets a closed channel's descriptor go when no key is left.
+    deregister(key);
+    key.detach();
+    if (key.isKernelKey()) {
+      key.cancelKernelKey();
+      kernelKeys.decrementAndGet();
+    }
+  }
+
+  private void ensureOpen() {
+    if (!isOpen()) {
+      throw new ClosedSelectorException();
+    }
+  }
+
+  private static long checkedTimeout(long timeoutMillis) {
+    if (timeoutMillis < 0) {
+      throw new IllegalArgumentException("Negative timeout");
+    }
+    return timeoutMillis == 0 ? FOREVER : timeoutMillis;
+  }
+
+  private static Consumer<SelectionKey> checkedAction(Consumer<SelectionKey> action) {
+    if (action == null) {
+      throw new NullPointerException("action");
+    }
+    return action;
+  }
+}

@@ -1,0 +1,746 @@
+package org.mptcp4j.nio;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AlreadyBoundException;
+import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ConnectionPendingException;
+import java.nio.channels.IllegalBlockingModeException;
+import java.nio.channels.NoConnectionPendingException;
+import java.nio.channels.NotYetConnectedException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.mptcp4j.engine.StreamSocket;
+
+/**
+ * A socket channel that does not know yet who serves it: bind or connect decides (see {@link
+ * Route}). From then on it either speaks to a socket of the engine, or hands everything to a
+ * channel of the JDK.
+ *
+ * <p>Locks, in this order: {@link #readLock}, {@link #writeLock} (each held through a blocking
+ * operation, as in the JDK), {@link #stateLock} (never while blocking), then those of the engine or
+ * of the JDK's channel.
+ */
+final class MptcpSocketChannel extends SocketChannel implements StreamSelectable {
+  private enum State {
+    UNCONNECTED,
+    PENDING,
+    CONNECTED
+  }
+
+  private final StreamTransport transport;
+  private final ProtocolFamily family;
+  private final KeyRing keyRing = new KeyRing();
+
+  private final ReentrantLock readLock = new ReentrantLock();
+  private final ReentrantLock writeLock = new ReentrantLock();
+  private final Object stateLock = new Object();
+
+  // Written with stateLock held; in the order undecided, then one of the two for good.
+  private volatile StreamSocket stream;
+  private volatile SocketChannel kernel;
+  private volatile State state = State.UNCONNECTED;
+  private volatile InetSocketAddress local;
+  private volatile InetSocketAddress remote;
+  private volatile boolean inputShut;
+  private volatile boolean outputShut;
+  private volatile boolean blockingMode = true;
+  // Guarded by stateLock.
+  private final ChannelOptions options = new ChannelOptions(KernelDefaults.ofSocketChannel());
+  private boolean bound;
+  private Socket adaptor;
+
+  /**
+   * @param family null for none in particular
+   */
+  MptcpSocketChannel(SelectorProvider provider, StreamTransport transport, ProtocolFamily family) {
+    super(provider);
+    this.transport = transport;
+    this.family = family;
+  }
+
+  /** A connection that the engine accepted. */
+  MptcpSocketChannel(SelectorProvider provider, StreamTransport transport, StreamSocket accepted) {
+    this(provider, transport, (ProtocolFamily) null);
+    stream = accepted;
+    bound = true;
+    connected(accepted);
+    accepted.setReadinessListener(socket -> keyRing.signal());
+  }
+
+  /** A connection that the kernel accepted. */
+  MptcpSocketChannel(SelectorProvider provider, StreamTransport transport, SocketChannel accepted)
+      throws IOException {
+    this(provider, transport, (ProtocolFamily) null);
+    bound = true;
+    adopt(accepted);
+    kernelConnected(accepted);
+  }
+
+  // ---- options and addresses
+
+  @Override
+  public Set<SocketOption<?>> supportedOptions() {
+    return options.supported();
+  }
+
+  @Override
+  public <T> SocketChannel setOption(SocketOption<T> name, T value) throws IOException {
+    options.checkSupported(name);
+    synchronized (stateLock) {
+      ensureOpen();
+      T checked = ChannelOptions.checkedValue(name, value);
+      if (kernel != null) {
+        kernel.setOption(name, checked);
+      } else if (stream != null) {
+        stream.setOption(name, checked);
+      }
+      options.set(name, checked);
+    }
+    return this;
+  }
+
+  @Override
+  public <T> T getOption(SocketOption<T> name) throws IOException {
+    options.checkSupported(name);
+    synchronized (stateLock) {
+      ensureOpen();
+      if (kernel != null) {
+        return kernel.getOption(name);
+      }
+      return stream != null ? stream.getOption(name) : options.get(name);
+    }
+  }
+
+  @Override
+  public SocketAddress getLocalAddress() throws IOException {
+    ensureOpen();
+    return local;
+  }
+
+  @Override
+  public SocketAddress getRemoteAddress() throws IOException {
+    ensureOpen();
+    return remote;
+  }
+
+  InetSocketAddress localOrNull() {
+    return local;
+  }
+
+  InetSocketAddress remoteOrNull() {
+    return remote;
+  }
+
+  @Override
+  public Socket socket() {
+    synchronized (stateLock) {
+      if (adaptor == null) {
+        adaptor = SocketAdaptor.of(this);
+      }
+      return adaptor;
+    }
+  }
+
+  // ---- bind and connect
+
+  @Override
+  public SocketChannel bind(SocketAddress address) throws IOException {
+    readLock.lock();
+    writeLock.lock();
+    try {
+      synchronized (stateLock) {
+        ensureOpen();
+        if (state == State.PENDING || (kernel != null && kernel.isConnectionPending())) {
+          throw new ConnectionPendingException();
+        }
+        if (bound) {
+          throw new AlreadyBoundException();
+        }
+        InetSocketAddress wanted = Addresses.local(address, family);
+        if (wanted.getAddress().isLoopbackAddress()) {
+          serveByKernel(wanted);
+        } else if (transport.routeForBinding(wanted) == Route.KERNEL) {
+          serveByKernel(wanted);
+        } else {
+          serveByEngine(true, wanted);
+        }
+        bound = true;
+      }
+    } finally {
+      writeLock.unlock();
+      readLock.unlock();
+    }
+    return this;
+  }
+
+  @Override
+  public boolean connect(SocketAddress address) throws IOException {
+    InetSocketAddress to = Addresses.remote(address, family);
+    readLock.lock();
+    writeLock.lock();
+    try {
+      return connectLocked(to, 0);
+    } catch (IOException e) {
+      close();
+      throw e;
+    } finally {
+      writeLock.unlock();
+      readLock.unlock();
+    }
+  }
+
+  /**
+   * Connects for {@link Socket#connect(SocketAddress, int)}.
+   *
+   * @param timeoutMillis 0: as long as it takes
+   */
+  void connectTimed(SocketAddress address, int timeoutMillis) throws IOException {
+    InetSocketAddress to = Addresses.remote(address, family);
+    readLock.lock();
+    writeLock.lock();
+    try {
+      if (!blockingMode) {
+        throw new IllegalBlockingModeException();
+      }
+      connectLocked(to, timeoutMillis);
+    } catch (IOException e) {
+      close();
+      throw e;
+    } finally {
+      writeLock.unlock();
+      readLock.unlock();
+    }
+  }
+
+  private boolean connectLocked(InetSocketAddress to, int timeoutMillis) throws IOException {
+    synchronized (stateLock) {
+      ensureOpen();
+      if (isConnected()) {
+        throw new AlreadyConnectedException();
+      }
+      if (isConnectionPending()) {
+        throw new ConnectionPendingException();
+      }
+      decideFor(to);
+      remote = to;
+      if (stream != null) {
+        state = State.PENDING; // before the engine can tell of the end of the attempt
+      }
+    }
+    SocketChannel inner = kernel;
+    if (inner != null) {
+      return connectKernel(inner, to, timeoutMillis);
+    }
+    boolean done = false;
+    if (blockingMode) {
+      begin();
+    }
+    try {
+      stream.connect(to);
+      local = stream.localAddress().orElse(local);
+      done = awaitConnected(timeoutMillis);
+    } finally {
+      if (blockingMode) {
+        end(done);
+      }
+    }
+    return done;
+  }
+
+  private boolean connectKernel(SocketChannel inner, InetSocketAddress to, int timeoutMillis)
+      throws IOException {
+    boolean done;
+    if (timeoutMillis > 0) {
+      inner.socket().connect(to, timeoutMillis);
+      done = true;
+    } else {
+      done = inner.connect(to);
+    }
+    kernelConnected(inner);
+    return done;
+  }
+
+  @Override
+  public boolean finishConnect() throws IOException {
+    readLock.lock();
+    writeLock.lock();
+    try {
+      if (isConnected()) {
+        return true;
+      }
+      ensureOpen();
+      if (!isConnectionPending()) {
+        throw new NoConnectionPendingException();
+      }
+      SocketChannel inner = kernel;
+      if (inner != null) {
+        boolean done = inner.finishConnect();
+        kernelConnected(inner);
+        return done;
+      }
+      boolean done = false;
+      if (blockingMode) {
+        begin();
+      }
+      try {
+        done = awaitConnected(0);
+      } finally {
+        if (blockingMode) {
+          end(done);
+        }
+      }
+      return done;
+    } catch (IOException e) {
+      close();
+      throw e;
+    } finally {
+      writeLock.unlock();
+      readLock.unlock();
+    }
+  }
+
+  /** In blocking mode waits for the end of the attempt, else only looks. */
+  private boolean awaitConnected(int timeoutMillis) throws IOException {
+    long timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    long start = timeoutMillis > 0 ? System.nanoTime() : 0;
+    boolean done = stream.finishConnect();
+    while (!done && blockingMode && isOpen()) {
+      long remaining = 0;
+      if (timeoutMillis > 0) {
+        remaining = timeoutNanos - (System.nanoTime() - start);
+        if (remaining <= 0) {
+          throw new SocketTimeoutException("Connect timed out");
+        }
+      }
+      stream.awaitReady(StreamSocket.CONNECTABLE, remaining);
+      done = isOpen() && stream.finishConnect();
+    }
+    if (done) {
+      synchronized (stateLock) {
+        connected(stream);
+      }
+      keyRing.signal();
+    }
+    return done;
+  }
+
+  private void connected(StreamSocket socket) {
+    local = socket.localAddress().orElse(local);
+    remote = socket.remoteAddress().orElse(remote);
+    state = State.CONNECTED;
+  }
+
+  private void kernelConnected(SocketChannel inner) throws IOException {
+    local = (InetSocketAddress) inner.getLocalAddress();
+    remote = (InetSocketAddress) inner.getRemoteAddress();
+  }
+
+  @Override
+  public boolean isConnected() {
+    SocketChannel inner = kernel;
+    return inner != null ? inner.isConnected() : isOpen() && state == State.CONNECTED;
+  }
+
+  @Override
+  public boolean isConnectionPending() {
+    SocketChannel inner = kernel;
+    return inner != null ? inner.isConnectionPending() : isOpen() && state == State.PENDING;
+  }
+
+  // ---- who serves the channel; all with stateLock held
+
+  private void decideFor(InetSocketAddress to) throws IOException {
+    if (kernel != null) {
+      return;
+    }
+    Route route = transport.routeTo(to);
+    if (stream != null && route == Route.MULTIPATH) {
+      return;
+    }
+    InetSocketAddress reserved = null;
+    if (stream != null) {
+      // The port was taken before the destination was known; now another has to take it.
+      reserved = local;
+      stream.close();
+      stream = null;
+    }
+    if (route == Route.KERNEL) {
+      serveByKernel(reserved);
+    } else {
+      serveByEngine(route == Route.MULTIPATH, reserved);
+    }
+  }
+
+  private void serveByEngine(boolean multipath, InetSocketAddress toBind) throws IOException {
+    StreamSocket socket = transport.openSocket(multipath);
+    boolean taken = false;
+    try {
+      options.applyTo(socket::setOption);
+      if (toBind != null) {
+        socket.bind(toBind);
+        local = socket.localAddress().orElse(toBind);
+      }
+      socket.setReadinessListener(ready -> keyRing.signal());
+      stream = socket;
+      taken = true;
+    } finally {
+      if (!taken) {
+        socket.close();
+      }
+    }
+  }
+
+  private void serveByKernel(InetSocketAddress toBind) throws IOException {
+    SocketChannel channel = JdkChannels.openSocketChannel(family);
+    boolean taken = false;
+    try {
+      options.applyTo(channel);
+      if (toBind != null) {
+        channel.bind(toBind);
+        local = (InetSocketAddress) channel.getLocalAddress();
+      }
+      adopt(channel);
+      taken = true;
+    } finally {
+      if (!taken) {
+        channel.close();
+      }
+    }
+  }
+
+  private void adopt(SocketChannel channel) throws IOException {
+    kernel = channel;
+    keyRing.servedBy(channel, blockingMode);
+  }
+
+  // ---- data
+
+  @Override
+  public int read(ByteBuffer target) throws IOException {
+    Objects.requireNonNull(target);
+    return (int) read(new ByteBuffer[] {target}, 0, 1, 0);
+  }
+
+  @Override
+  public long read(ByteBuffer[] targets, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, targets.length);
+    return read(targets, offset, length, 0);
+  }
+
+  /**
+   * Reads for the stream of the socket adaptor.
+   *
+   * @param timeoutMillis 0: as long as it takes
+   */
+  int readTimed(byte[] target, int offset, int length, int timeoutMillis) throws IOException {
+    readLock.lock();
+    try {
+      ensureConnected();
+      if (!blockingMode) {
+        throw new IllegalBlockingModeException();
+      }
+      SocketChannel inner = kernel;
+      if (inner != null && timeoutMillis > 0) {
+        inner.socket().setSoTimeout(timeoutMillis);
+        return inner.socket().getInputStream().read(target, offset, length);
+      }
+      ByteBuffer[] one = {ByteBuffer.wrap(target, offset, length)};
+      return (int) read(one, 0, 1, timeoutMillis);
+    } finally {
+      readLock.unlock();
+    }
+  }
+
+  private long read(ByteBuffer[] targets, int offset, int length, int timeoutMillis)
+      throws IOException {
+    readLock.lock();
+    try {
+      SocketChannel inner = kernel;
+      if (inner != null) {
+        return readKernel(inner, targets, offset, length);
+      }
+      ensureConnected();
+      StreamTransfer.checkWritable(targets, offset, length);
+      if (inputShut) {
+        return -1;
+      }
+      boolean blocking = blockingMode;
+      long n = 0;
+      if (blocking) {
+        begin();
+      }
+      try {
+        n = StreamTransfer.read(this, stream, targets, offset, length, blocking, timeoutMillis);
+      } finally {
+        if (blocking) {
+          end(n > 0);
+        }
+      }
+      return n;
+    } finally {
+      readLock.unlock();
+    }
+  }
+
+  private long readKernel(SocketChannel inner, ByteBuffer[] targets, int offset, int length)
+      throws IOException {
+    try {
+      return length == 1 ? inner.read(targets[offset]) : inner.read(targets, offset, length);
+    } catch (ClosedChannelException e) {
+      throw closedInside(inner, e);
+    }
+  }
+
+  @Override
+  public int write(ByteBuffer source) throws IOException {
+    Objects.requireNonNull(source);
+    return (int) writeAny(new ByteBuffer[] {source}, 0, 1);
+  }
+
+  @Override
+  public long write(ByteBuffer[] sources, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, sources.length);
+    return writeAny(sources, offset, length);
+  }
+
+  private long writeAny(ByteBuffer[] sources, int offset, int length) throws IOException {
+    writeLock.lock();
+    try {
+      SocketChannel inner = kernel;
+      if (inner != null) {
+        return writeKernel(inner, sources, offset, length);
+      }
+      ensureConnected();
+      if (outputShut) {
+        throw new ClosedChannelException();
+      }
+      boolean blocking = blockingMode;
+      long n = 0;
+      if (blocking) {
+        begin();
+      }
+      try {
+        n = StreamTransfer.write(this, stream, sources, offset, length, blocking);
+      } finally {
+        if (blocking) {
+          end(n > 0);
+        }
+      }
+      if (n == 0 && blocking && outputShut && StreamTransfer.hasRemaining(sources, offset, length)) {
+        throw new AsynchronousCloseException();
+      }
+      return n;
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
+  /** Writes all for the stream of the socket adaptor. */
+  void writeFully(byte[] source, int offset, int length) throws IOException {
+    writeLock.lock();
+    try {
+      ensureConnected();
+      if (!blockingMode) {
+        throw new IllegalBlockingModeException();
+      }
+      ByteBuffer[] one = {ByteBuffer.wrap(source, offset, length)};
+      while (one[0].hasRemaining()) {
+        writeAny(one, 0, 1);
+      }
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
+  /** Bytes that the socket adaptor's stream is sure to give without waiting. */
+  int available() throws IOException {
+    ensureConnected();
+    SocketChannel inner = kernel;
+    return inner != null ? inner.socket().getInputStream().available() : 0;
+  }
+
+  /**
+   * Sends a byte as TCP urgent data.
+   *
+   * @throws IOException when the engine serves the connection: urgent data has no place in the data
+   *     sequence of Multipath TCP (RFC 8684 §3.3.1)
+   */
+  void sendUrgent(int data) throws IOException {
+    SocketChannel inner = kernel;
+    if (inner == null) {
+      throw new SocketException("urgent data cannot be sent on a Multipath TCP connection");
+    }
+    inner.socket().sendUrgentData(data);
+  }
+
+  private long writeKernel(SocketChannel inner, ByteBuffer[] sources, int offset, int length)
+      throws IOException {
+    try {
+      return length == 1 ? inner.write(sources[offset]) : inner.write(sources, offset, length);
+    } catch (ClosedChannelException e) {
+      throw closedInside(inner, e);
+    }
+  }
+
+  /** An interrupt closes the JDK's channel: then ours is closed too. */
+  private ClosedChannelException closedInside(SocketChannel inner, ClosedChannelException e)
+      throws IOException {
+    if (!inner.isOpen()) {
+      close();
+    }
+    return e;
+  }
+
+  @Override
+  public SocketChannel shutdownInput() throws IOException {
+    synchronized (stateLock) {
+      ensureConnected();
+      if (kernel != null) {
+        kernel.shutdownInput();
+      } else if (!inputShut) {
+        stream.shutdownInput();
+      }
+      inputShut = true;
+    }
+    wakeupStream();
+    return this;
+  }
+
+  @Override
+  public SocketChannel shutdownOutput() throws IOException {
+    synchronized (stateLock) {
+      ensureConnected();
+      if (kernel != null) {
+        kernel.shutdownOutput();
+      } else if (!outputShut) {
+        stream.shutdownOutput();
+      }
+      outputShut = true;
+    }
+    wakeupStream();
+    return this;
+  }
+
+  private void wakeupStream() {
+    StreamSocket socket = stream;
+    if (socket != null) {
+      socket.wakeup();
+    }
+    keyRing.signal();
+  }
+
+  boolean isInputShut() {
+    return inputShut;
+  }
+
+  boolean isOutputShut() {
+    return outputShut;
+  }
+
+  // ---- selection and close
+
+  @Override
+  public KeyRing keyRing() {
+    return keyRing;
+  }
+
+  @Override
+  public int readyOps() {
+    StreamSocket socket = stream;
+    State now = state;
+    if (socket == null || now == State.UNCONNECTED || !isOpen()) {
+      return 0;
+    }
+    int bits = socket.readiness();
+    if (now == State.PENDING) {
+      return (bits & StreamSocket.CONNECTABLE) != 0 ? SelectionKey.OP_CONNECT : 0;
+    }
+    int ops = 0;
+    if ((bits & StreamSocket.READABLE) != 0 || inputShut) {
+      ops |= SelectionKey.OP_READ;
+    }
+    if ((bits & StreamSocket.WRITABLE) != 0 || outputShut) {
+      ops |= SelectionKey.OP_WRITE;
+    }
+    return ops;
+  }
+
+  @Override
+  protected void implConfigureBlocking(boolean block) throws IOException {
+    readLock.lock();
+    writeLock.lock();
+    try {
+      synchronized (stateLock) {
+        ensureOpen();
+        if (kernel != null) {
+          keyRing.configureBlocking(kernel, block);
+        }
+        blockingMode = block;
+      }
+    } finally {
+      writeLock.unlock();
+      readLock.unlock();
+    }
+  }
+
+  @Override
+  protected void implCloseSelectableChannel() throws IOException {
+    synchronized (stateLock) {
+      if (kernel != null) {
+        kernel.close();
+      } else if (stream != null) {
+        stream.close();
+        stream.wakeup();
+      }
+    }
+  }
+
+  private void ensureOpen() throws ClosedChannelException {
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  private void ensureConnected() throws ClosedChannelException {
+    ensureOpen();
+    if (!isConnected()) {
+      throw new NotYetConnectedException();
+    }
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("java.nio.channels.SocketChannel[");
+    if (!isOpen()) {
+      return text.append("closed]").toString();
+    }
+    if (isConnected()) {
+      text.append("connected");
+      text.append(inputShut ? " ishut" : "").append(outputShut ? " oshut" : "");
+    } else {
+      text.append(isConnectionPending() ? "connection-pending" : "unconnected");
+    }
+    if (local != null) {
+      text.append(" local=").append(local);
+    }
+    if (remote != null) {
+      text.append(" remote=").append(remote);
+    }
+    return text.append(']').toString();
+  }
+}

@@ -1,0 +1,40 @@
+package org.mptcp4j.nio;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.mptcp4j.engine.StreamListener;
+import org.mptcp4j.engine.StreamSocket;
+
+/**
+ * What the channels need of the engine: the decision who serves an address, and the engine's
+ * sockets. Thread-safe.
+ */
+interface StreamTransport {
+  /** Who serves connections to {@code remote}. */
+  Route routeTo(InetSocketAddress remote);
+
+  /**
+   * Who keeps the port of a client that binds to {@code local} before its destination is known; the
+   * kernel, or else the engine until that is known.
+   */
+  Route routeForBinding(InetSocketAddress local);
+
+  /** Who serves a listener on {@code local}. */
+  Route routeForListening(InetSocketAddress local);
+
+  /**
+   * A new, unbound socket of the engine.
+   *
+   * @param multipath whether it offers Multipath TCP
+   */
+  StreamSocket openSocket(boolean multipath) throws IOException;
+
+  /**
+   * Listens.
+   *
+   * @param multipath whether it accepts Multipath TCP
+   * @throws java.net.BindException as the kernel says
+   */
+  StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
+      throws IOException;
+}
