@@ -60,9 +60,7 @@ final class Addresses {
       return wildcard(0, family);
     }
     InetSocketAddress checked = check(address, family);
-    return checked.getAddress().isAnyLocalAddress()
-        ? wildcard(checked.getPort(), family)
-        : checked;
+    return checked.getAddress().isAnyLocalAddress() ? wildcard(checked.getPort(), family) : checked;
   }
 
   static InetSocketAddress wildcard(int port, ProtocolFamily family) {

@@ -541,7 +541,10 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
           end(n > 0);
         }
       }
-      if (n == 0 && blocking && outputShut && StreamTransfer.hasRemaining(sources, offset, length)) {
+      if (n == 0
+          && blocking
+          && outputShut
+          && StreamTransfer.hasRemaining(sources, offset, length)) {
         throw new AsynchronousCloseException();
       }
       return n;

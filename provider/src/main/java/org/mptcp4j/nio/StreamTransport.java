@@ -35,6 +35,5 @@ interface StreamTransport {
    * @param multipath whether it accepts Multipath TCP
    * @throws java.net.BindException as the kernel says
    */
-  StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
-      throws IOException;
+  StreamListener listen(InetSocketAddress local, int backlog, boolean multipath) throws IOException;
 }
