@@ -12,6 +12,8 @@ import java.util.function.Predicate;
  * A program that runs in a host; its output, errors included, is kept line by line. Thread-safe.
  */
 public final class HostProcess implements AutoCloseable {
+  private static final int TAIL_LINES = 40;
+
   private final String title;
   private final Process process;
   private final List<String> lines = new ArrayList<>();
@@ -70,36 +72,11 @@ public final class HostProcess implements AutoCloseable {
   /**
    * The first line, past or to come, that fits.
    *
-   * @throws AssertionError when the program ends or {@code limit} passes without it; the message
-   *     has the output
+   * @throws IllegalStateException when the program ends or {@code limit} passes without it; the
+   *     message has the output
    */
   public String awaitLine(Predicate<String> fits, Duration limit) {
-    long deadline = System.nanoTime() + limit.toNanos();
-    int seen = 0;
-    synchronized (change) {
-      while (true) {
-        for (; seen < lines.size(); seen++) {
-          if (fits.test(lines.get(seen))) {
-            return lines.get(seen);
-          }
-        }
-        long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
-        if (outputEnded || leftMillis <= 0) {
-          throw new AssertionError(
-              "%s %s the awaited line; its output:%n%s"
-                  .formatted(
-                      title,
-                      outputEnded ? "ended without" : "did not print within " + limit,
-                      String.join("\n", lines)));
-        }
-        try {
-          change.wait(leftMillis);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new AssertionError("interrupted while waiting for " + title, e);
-        }
-      }
-    }
+    return new Follower().next(fits, limit);
   }
 
   /** The first line, past or to come, that starts with {@code start}. */
@@ -107,16 +84,73 @@ public final class HostProcess implements AutoCloseable {
     return awaitLine(line -> line.startsWith(start), limit);
   }
 
+  /** A reader of the output from its beginning. */
+  public Follower follow() {
+    return new Follower();
+  }
+
+  /** Goes through the output line by line. Used by one thread. */
+  public final class Follower {
+    private int seen;
+
+    private Follower() {}
+
+    /**
+     * The next line, past or to come, that fits.
+     *
+     * @throws IllegalStateException when the program ends or {@code limit} passes without it; the
+     *     message has the output
+     */
+    public String next(Predicate<String> fits, Duration limit) {
+      long deadline = System.nanoTime() + limit.toNanos();
+      synchronized (change) {
+        while (true) {
+          while (seen < lines.size()) {
+            String line = lines.get(seen++);
+            if (fits.test(line)) {
+              return line;
+            }
+          }
+          long leftMillis = (deadline - System.nanoTime()) / 1_000_000;
+          if (outputEnded || leftMillis <= 0) {
+            throw new IllegalStateException(
+                "%s %s the awaited line; its output:%n%s"
+                    .formatted(
+                        title,
+                        outputEnded ? "ended without" : "did not print within " + limit,
+                        tail()));
+          }
+          pause(leftMillis);
+        }
+      }
+    }
+
+    private void pause(long millis) {
+      try {
+        change.wait(millis);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while waiting for " + title, e);
+      }
+    }
+  }
+
+  private String tail() {
+    synchronized (change) {
+      return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
+    }
+  }
+
   /**
    * Waits for the end and returns the exit status.
    *
-   * @throws AssertionError when the program still runs after {@code limit}
+   * @throws IllegalStateException when the program still runs after {@code limit}
    */
   public int awaitExit(Duration limit) {
     try {
       if (!process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new AssertionError(
-            title + " still runs after " + limit + "; its output:\n" + output());
+        throw new IllegalStateException(
+            title + " still runs after " + limit + "; its output:\n" + tail());
       }
       synchronized (change) {
         // The reader is at most a moment behind, unless a child of the program holds its output.
@@ -128,7 +162,7 @@ public final class HostProcess implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new AssertionError("interrupted while waiting for " + title, e);
+      throw new IllegalStateException("interrupted while waiting for " + title, e);
     }
     return process.exitValue();
   }

@@ -1,0 +1,41 @@
+package org.mptcp4j.samples.demo;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The command lines of the programs.
+ *
+ * @param kernelSockets whether also the programs that are to run on mptcp4j run without it
+ * @param jvmOptions for those that run on mptcp4j
+ */
+record Programs(
+    String applicationJar, String mptcp4jJar, boolean kernelSockets, List<String> jvmOptions) {
+  private static final String THE_FLAG =
+      "-Djava.nio.channels.spi.SelectorProvider=org.mptcp4j.MptcpSelectorProvider";
+
+  /** A program as it is. */
+  List<String> plain(Class<?> main, String... arguments) {
+    return java(List.of(), main, arguments);
+  }
+
+  /** The same program with the one flag. */
+  List<String> withMptcp4j(Class<?> main, String... arguments) {
+    if (kernelSockets) {
+      return plain(main, arguments);
+    }
+    List<String> options = new ArrayList<>(List.of(THE_FLAG));
+    options.addAll(jvmOptions);
+    return java(options, main, arguments);
+  }
+
+  private List<String> java(List<String> options, Class<?> main, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(List.of("-cp", applicationJar + ":" + mptcp4jJar, main.getName()));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+}
