@@ -38,20 +38,6 @@ public final class Demo implements Callable<Integer> {
   private List<Leg> legs = List.of(Leg.values());
 
   @Option(
-      names = "--application-jar",
-      required = true,
-      hidden = true,
-      description = "class path of the programs")
-  private String applicationJar;
-
-  @Option(
-      names = "--mptcp4j-jar",
-      required = true,
-      hidden = true,
-      description = "the jar that users take")
-  private String mptcp4jJar;
-
-  @Option(
       names = "--kernel-sockets",
       hidden = true,
       description = "run all legs over kernel sockets, to try the demonstration itself")
@@ -73,6 +59,9 @@ public final class Demo implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String missing = Lab.missing().orElse("");
+    String root = System.getProperty("mptcp4j.samples.root", ".");
+    String applicationJar = root + "/samples/target/mptcp4j-samples.jar";
+    String mptcp4jJar = root + "/provider/target/mptcp4j-all.jar";
     for (String jar : List.of(applicationJar, mptcp4jJar)) {
       if (missing.isEmpty() && !Files.isReadable(Path.of(jar))) {
         missing = "there is no " + jar + ": start the demonstration with samples/demo";

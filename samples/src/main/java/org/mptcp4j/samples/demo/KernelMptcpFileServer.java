@@ -59,9 +59,10 @@ public final class KernelMptcpFileServer {
     }
     client.shutdownOutput();
     // The client closes when it has read all; closing first with its bytes unread would reset.
-    while (client.read(buffer.clear()) >= 0) {
-      continue;
-    }
+    int read;
+    do {
+      read = client.read(buffer.clear());
+    } while (read >= 0);
   }
 
   private static void writeAll(KernelMptcpSocket client, ByteBuffer buffer) throws IOException {

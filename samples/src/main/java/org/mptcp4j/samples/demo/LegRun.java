@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.mptcp4j.samples.lab.HostProcess;
@@ -16,7 +15,7 @@ import org.mptcp4j.samples.lab.Path;
 final class LegRun {
   private static final int PORT = 8000;
   private static final Duration START_LIMIT = Duration.ofSeconds(20);
-  private static final Duration STEP_LIMIT = Duration.ofSeconds(60);
+  private static final Duration STEP_LIMIT = Duration.ofSeconds(15);
   private static final double CUT_AT = 0.5;
   private static final double RESTORED_AT = 0.75;
   private static final double LEAST_GOODPUT = 0.95;
@@ -25,8 +24,6 @@ final class LegRun {
   private static final int HEADERS_WITH_MPTCP = 80;
   private static final int ETHERNET_HEADER = 14;
   private static final Pattern SUBFLOWS = Pattern.compile("\\bsubflows:(\\d+)");
-  private static final Predicate<String> REPORT =
-      line -> line.startsWith("progress ") || line.startsWith("result ");
 
   private final Leg leg;
   private final Lab lab;
@@ -104,7 +101,7 @@ final class LegRun {
     boolean cut = false;
     boolean restored = false;
     while (true) {
-      String line = reports.next(REPORT, STEP_LIMIT);
+      String line = reports.next(LegRun::isReport, STEP_LIMIT);
       if (line.startsWith("result ")) {
         meter.end();
         return line;
@@ -124,6 +121,10 @@ final class LegRun {
       }
       meter.show(bytes);
     }
+  }
+
+  private static boolean isReport(String line) {
+    return line.startsWith("progress ") || line.startsWith("result ");
   }
 
   /** What {@code ss -M -i} at the server says of the one connection. */

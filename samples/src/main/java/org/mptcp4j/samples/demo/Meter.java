@@ -1,12 +1,15 @@
 package org.mptcp4j.samples.demo;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.mptcp4j.samples.lab.Lab;
 
 /** The progress line. */
 final class Meter {
-  private static final long INTERVAL_NANOS = 500_000_000;
-  private static final boolean TERMINAL = System.console() != null;
+  private static final boolean TERMINAL = outputIsTerminal();
+  private static final long INTERVAL_NANOS = TERMINAL ? 500_000_000 : 2_000_000_000;
 
   private final Leg leg;
   private final Lab lab;
@@ -23,12 +26,22 @@ final class Meter {
     lastPathBytes = new long[lab.paths().size()];
   }
 
+  private static boolean outputIsTerminal() {
+    try {
+      // System.console() says yes whatever the output is, from JDK 22 on.
+      String output = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+      return output.startsWith("/dev/pts/") || output.startsWith("/dev/tty");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** Adds a remark to the line. */
   void note(String remark) {
     note += ", " + remark;
   }
 
-  /** Shows how far it is, at most twice a second. */
+  /** Shows how far it is, now and then. */
   void show(long bytes) {
     long now = System.nanoTime();
     if (now - lastNanos < INTERVAL_NANOS) {

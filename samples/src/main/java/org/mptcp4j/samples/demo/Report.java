@@ -1,12 +1,12 @@
 package org.mptcp4j.samples.demo;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.List;
 import java.util.Locale;
 
 /** Writes the table at the end. */
 final class Report {
-  private static final String ROW = "%-34s %8s %14s %11s %11s %12s  %s%n";
-
   private Report() {}
 
   static String table(List<LegResult> results) {
@@ -17,15 +17,15 @@ final class Report {
       text.append(
           row(
               r.leg().title(),
-              number("%.1f s", r.seconds()),
-              number("%.1f Mbit/s", r.goodputBitsPerSecond() / 1e6),
-              number("%.1f MB", r.pathBytes().get(0) / 1e6),
-              number("%.1f MB", r.pathBytes().get(1) / 1e6),
-              number("%.0f ms", r.worstStallNanos() / 1e6),
+              number(r.seconds(), 1, "s"),
+              number(r.goodputBitsPerSecond() / 1e6, 1, "Mbit/s"),
+              number(r.pathBytes().get(0) / 1e6, 1, "MB"),
+              number(r.pathBytes().get(1) / 1e6, 1, "MB"),
+              number(r.worstStallNanos() / 1e6, 0, "ms"),
               r.hashEqual() ? "equal" : "DIFFERENT"));
     }
     for (LegResult r : results) {
-      if (r.kernelSubflows() > 0) {
+      if (r.kernelSubflows() > 1) {
         text.append(
             "%n%s: the kernel counts %d subflows.".formatted(r.leg().title(), r.kernelSubflows()));
       }
@@ -33,11 +33,11 @@ final class Report {
     return text.append('\n').toString();
   }
 
-  static String number(String format, double value) {
-    return String.format(Locale.ROOT, format, value);
+  static String number(double value, int decimals, String unit) {
+    return BigDecimal.valueOf(value).setScale(decimals, RoundingMode.HALF_UP) + " " + unit;
   }
 
   private static String row(Object... cells) {
-    return String.format(Locale.ROOT, ROW, cells);
+    return String.format(Locale.ROOT, "%-34s %8s %14s %11s %11s %12s  %s%n", cells);
   }
 }

@@ -12,7 +12,7 @@ import java.util.function.Predicate;
  * A program that runs in a host; its output, errors included, is kept line by line. Thread-safe.
  */
 public final class HostProcess implements AutoCloseable {
-  private static final int TAIL_LINES = 40;
+  private static final int TAIL_LINES = 20;
 
   private final String title;
   private final Process process;
@@ -102,6 +102,15 @@ public final class HostProcess implements AutoCloseable {
      *     message has the output
      */
     public String next(Predicate<String> fits, Duration limit) {
+      try {
+        return await(fits, limit);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while waiting for " + title, e);
+      }
+    }
+
+    private String await(Predicate<String> fits, Duration limit) throws InterruptedException {
       long deadline = System.nanoTime() + limit.toNanos();
       synchronized (change) {
         while (true) {
@@ -120,17 +129,8 @@ public final class HostProcess implements AutoCloseable {
                         outputEnded ? "ended without" : "did not print within " + limit,
                         tail()));
           }
-          pause(leftMillis);
+          change.wait(leftMillis);
         }
-      }
-    }
-
-    private void pause(long millis) {
-      try {
-        change.wait(millis);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted while waiting for " + title, e);
       }
     }
   }

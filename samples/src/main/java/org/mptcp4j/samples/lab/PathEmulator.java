@@ -18,7 +18,7 @@ import java.util.concurrent.ExecutionException;
  * up to a quarter of a millisecond late.
  */
 final class PathEmulator implements Closeable {
-  private static final long TICK_NANOS = 1_000_000;
+  private static final long TICK_NANOS = 250_000;
   private static final long IDLE_NANOS = 50_000_000;
   private static final int SOCKET_BUFFER = 32 << 20;
   private static final int POLL_FD_BYTES = 8;
