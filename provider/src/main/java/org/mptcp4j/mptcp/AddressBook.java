@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.MptcpOptionSet;
 
 /**
@@ -111,7 +112,7 @@ final class AddressBook {
       for (int k = 0; k < connection.subflowCount(); k++) {
         Subflow subflow = connection.subflowAt(k);
         if (subflow.remoteAddressId() == id && connection.hasOtherUsable(subflow)) {
-          subflow.wantReset(org.mptcp4j.wire.MptcpOption.RESET_UNSPECIFIED, false);
+          subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, false);
         }
       }
     }

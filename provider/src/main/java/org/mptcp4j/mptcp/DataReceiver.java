@@ -2,6 +2,7 @@ package org.mptcp4j.mptcp;
 
 import java.nio.ByteBuffer;
 import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.SequenceNumber;
 
 /**
  * The receiving half of a connection: puts bytes in their place by data sequence number, says how
@@ -43,9 +44,7 @@ final class DataReceiver {
 
   /** Widens a 32-bit data sequence number. */
   long expand(long dsn, boolean is64Bit) {
-    return is64Bit
-        ? dsn
-        : org.mptcp4j.wire.SequenceNumber.expand((int) dsn, receiveNext);
+    return is64Bit ? dsn : SequenceNumber.expand((int) dsn, receiveNext);
   }
 
   /**

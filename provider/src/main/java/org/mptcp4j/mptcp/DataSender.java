@@ -1,6 +1,7 @@
 package org.mptcp4j.mptcp;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.mptcp4j.spi.PacketScheduler;
 import org.mptcp4j.tcp.SegmentSink;
 
@@ -267,7 +268,7 @@ final class DataSender implements PacketScheduler.Choice {
     mapping.release();
     if (pooled < MOST_POOLED) {
       if (pooled == pool.length) {
-        pool = java.util.Arrays.copyOf(pool, 2 * pooled);
+        pool = Arrays.copyOf(pool, 2 * pooled);
       }
       pool[pooled++] = mapping;
     }
@@ -333,7 +334,7 @@ final class DataSender implements PacketScheduler.Choice {
   }
 
   @Override
-  public Candidate candidate(int index) {
+  public PacketScheduler.Candidate candidate(int index) {
     return connection.subflowAt(index);
   }
 

@@ -399,9 +399,8 @@ public final class MptcpConnection {
     if (closing.isFinished() && tokenRegistered) {
       releaseToken();
     }
-    boolean nothingLeft =
-        failure != null || closing.isFinished() || (session.isPlain() && !subflows.isEmpty());
-    if (subflows.isEmpty() && (nothingLeft || session.isPlain())) {
+    boolean nothingLeft = failure != null || closing.isFinished() || session.isPlain();
+    if (subflows.isEmpty() && nothingLeft) {
       over = true;
       releaseToken();
       sender.clear();

@@ -115,6 +115,11 @@ final class Session {
     return receiveBase + SequenceNumber.expand(relativeSequence, reference - receiveBase);
   }
 
+  /** The data sequence number of the peer's first byte, less one. */
+  long receiveBase() {
+    return receiveBase;
+  }
+
   void sendBase(long base) {
     sendBase = base;
   }
