@@ -11,8 +11,9 @@ import org.mptcp4j.wire.IpAddress;
 
 /**
  * The default path manager. A client opens a subflow from each of its addresses that has a path to
- * the peer, and to each address that the peer announces; pairs that share no address with another
- * subflow come first, and a pair of which both addresses are in use already is not opened. A server
+ * the peer, and to each address that the peer announces: as many as the side with more addresses
+ * has. Pairs that share no address with another subflow come first, and a pair of which both
+ * addresses are in use already is not opened. A server
  * announces its other addresses and leaves the opening to the client. What failed is tried again,
  * ever more seldom.
  */
@@ -48,14 +49,19 @@ final class DefaultPathManager implements PathManager {
       remotes.add(subflow.remote());
     }
     long next = NEVER;
+    List<InetAddress> candidates = localCandidates(connection);
+    int enough =
+        Math.min(
+            connection.maxSubflows(),
+            Math.max(candidates.size(), connection.remoteAddresses().size()));
     // First the pairs of which neither address is in use, then those of which one is not.
     for (int inUse = 0; inUse <= 1; inUse++) {
-      for (InetAddress local : localCandidates(connection)) {
+      for (InetAddress local : candidates) {
         for (Remote remote : connection.remoteAddresses()) {
           Pair pair = new Pair(local, remote.address());
           int used =
               (locals.contains(local) ? 1 : 0) + (remotes.contains(remote.address()) ? 1 : 0);
-          if (count >= connection.maxSubflows()
+          if (count >= enough
               || pairs.contains(pair)
               || used > inUse
               || !isCandidate(local, remote.address())) {

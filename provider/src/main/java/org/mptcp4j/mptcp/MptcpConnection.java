@@ -421,6 +421,7 @@ public final class MptcpConnection {
     if (subflow.isInitial()) {
       established = true;
       subflow.startCarrying();
+      paths.request();
       (session.isPlain() ? counters().plainConnections : counters().multipathConnections)
           .increment();
     } else if (!subflow.isOpener()) {
@@ -445,9 +446,9 @@ public final class MptcpConnection {
 
   /** Whether the path manager has anything to decide. */
   boolean mayHaveMoreSubflows() {
-    // RFC 8684 §3.1: no further subflow before a DSS option came.
+    // RFC 8684 §3.1: no further subflow before a DSS option came; a server may announce addresses.
     return session.isMultipath()
-        && session.isConfirmed()
+        && (session.isConfirmed() || !client)
         && established
         && failure == null
         && !closing.isFinished();

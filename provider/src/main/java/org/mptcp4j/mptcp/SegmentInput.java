@@ -255,8 +255,7 @@ final class SegmentInput {
   }
 
   private void received(long dsn, int length) {
-    if (length > 0) {
-      receiver.receive(dsn, length);
+    if (length > 0 && receiver.receive(dsn, length) > 0) {
       connection.closing().onNewData();
     }
   }
