@@ -86,8 +86,7 @@ final class AddressBook {
       }
       return;
     }
-    long expected =
-        Hmac.addAddr(session.remote().key(), session.local().key(), id, address, port);
+    long expected = Hmac.addAddr(session.remote().key(), session.local().key(), id, address, port);
     if (!Hmac.matches64(expected, options.addAddrHmac())) {
       connection.counters().hmacFailures.increment();
       return;

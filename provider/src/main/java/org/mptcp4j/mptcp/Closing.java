@@ -151,7 +151,7 @@ final class Closing {
     if (outputShut && sender.isAllSent() && !dataFinSent && connection.isEstablished()) {
       dataFinSent = true;
       dataFinAt = now + dataFinInterval;
-      connection.requestAcks();
+      connection.sendDataFin();
     }
     boolean both = dataFinAcknowledged && connection.receiver().isFinReceived();
     for (int i = 0; i < connection.subflowCount(); i++) {
@@ -190,7 +190,7 @@ final class Closing {
       // Nothing else makes a DATA_FIN without data reliable.
       dataFinInterval = Math.min(2 * dataFinInterval, LONGEST_DATA_FIN_INTERVAL);
       dataFinAt = now + dataFinInterval;
-      connection.requestAcks();
+      connection.sendDataFin();
     }
     if (giveUpAt <= now) {
       long quietSince = connection.sender().lastProgress();

@@ -91,7 +91,9 @@ final class DataRanges {
     first = 0;
   }
 
-  /** Takes out every range that begins at or before {@code next}; returns where the last one ends. */
+  /**
+   * Takes out every range that begins at or before {@code next}; returns where the last one ends.
+   */
   long absorb(long next) {
     while (count > 0 && starts[first] - next <= 0) {
       if (ends[first] - next > 0) {

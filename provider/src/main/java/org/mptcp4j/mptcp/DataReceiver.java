@@ -122,9 +122,7 @@ final class DataReceiver {
     return dsn - readDsn >= 0;
   }
 
-  /**
-   * The peer's DATA_FIN has this data sequence number. Says whether that is possible.
-   */
+  /** The peer's DATA_FIN has this data sequence number. Says whether that is possible. */
   boolean finAt(long dsn) {
     if (finKnown) {
       return finDsn == dsn;

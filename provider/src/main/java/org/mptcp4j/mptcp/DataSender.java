@@ -97,7 +97,9 @@ final class DataSender implements PacketScheduler.Choice {
     finQueued = true;
   }
 
-  /** Bytes before {@code dsn} are acknowledged; one that lies outside of what was sent is ignored. */
+  /**
+   * Bytes before {@code dsn} are acknowledged; one that lies outside of what was sent is ignored.
+   */
   void acknowledged(long now, long dsn) {
     if (dsn - buffer.unacknowledged() > 0 && dsn - next <= 0) {
       buffer.acknowledge(dsn);
@@ -105,7 +107,9 @@ final class DataSender implements PacketScheduler.Choice {
     }
   }
 
-  /** The peer takes bytes before {@code edge}; the shared window never shrinks (RFC 8684 §3.3.4). */
+  /**
+   * The peer takes bytes before {@code edge}; the shared window never shrinks (RFC 8684 §3.3.4).
+   */
   void windowTo(long edge) {
     if (edge - rightEdge > 0) {
       setWindow(edge);
@@ -300,8 +304,8 @@ final class DataSender implements PacketScheduler.Choice {
   }
 
   /**
-   * Head-of-line blocking: the window is full and what it waits for is on a slower subflow; a faster
-   * one sends it again, once.
+   * Head-of-line blocking: the window is full and what it waits for is on a slower subflow; a
+   * faster one sends it again, once.
    */
   private boolean unblockWindow() {
     for (int i = 0; i < size(); i++) {

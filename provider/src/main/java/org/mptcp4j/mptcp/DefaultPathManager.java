@@ -13,9 +13,8 @@ import org.mptcp4j.wire.IpAddress;
  * The default path manager. A client opens a subflow from each of its addresses that has a path to
  * the peer, and to each address that the peer announces: as many as the side with more addresses
  * has. Pairs that share no address with another subflow come first, and a pair of which both
- * addresses are in use already is not opened. A server
- * announces its other addresses and leaves the opening to the client. What failed is tried again,
- * ever more seldom.
+ * addresses are in use already is not opened. A server announces its other addresses and leaves the
+ * opening to the client. What failed is tried again, ever more seldom.
  */
 final class DefaultPathManager implements PathManager {
   private static final long FIRST_RETRY = 1_000_000_000L;
@@ -140,7 +139,9 @@ final class DefaultPathManager implements PathManager {
         && local.getAddress().length == remote.getAddress().length;
   }
 
-  /** Whether an address may take part: none that is not routed beyond its link, none of examples. */
+  /**
+   * Whether an address may take part: none that is not routed beyond its link, none of examples.
+   */
   static boolean isUsable(InetAddress inetAddress) {
     IpAddress address = IpAddress.of(inetAddress);
     return !address.isAny()

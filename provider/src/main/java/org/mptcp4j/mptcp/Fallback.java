@@ -2,7 +2,10 @@ package org.mptcp4j.mptcp;
 
 import org.mptcp4j.wire.MptcpOption;
 
-/** From MPTCP to plain TCP, when the peer, the path or a middlebox leaves nothing else (RFC 8684 §3.7). */
+/**
+ * From MPTCP to plain TCP, when the peer, the path or a middlebox leaves nothing else (RFC 8684
+ * §3.7).
+ */
 final class Fallback {
   private final MptcpConnection connection;
   private final Session session;
@@ -30,8 +33,8 @@ final class Fallback {
   }
 
   /**
-   * The first data shows that options do not pass. Everything so far went over one subflow in order,
-   * so that the mapping stays what it was.
+   * The first data shows that options do not pass. Everything so far went over one subflow in
+   * order, so that the mapping stays what it was.
    */
   void toPlainAfterHandshake() {
     enterPlain();
@@ -109,8 +112,7 @@ final class Fallback {
 
   /** The implicit mapping goes on from the next byte to be sent. */
   private void keepSendMapping(Subflow subflow) {
-    session.sendBase(
-        connection.sender().next() - (subflow.nextRelativeSequence() & 0xffff_ffffL));
+    session.sendBase(connection.sender().next() - (subflow.nextRelativeSequence() & 0xffff_ffffL));
   }
 
   private void keepReceiveMapping(Subflow subflow) {

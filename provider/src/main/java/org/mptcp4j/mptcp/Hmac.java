@@ -49,10 +49,15 @@ final class Hmac {
   }
 
   /** The rightmost 64 bits of the HMAC that ADD_ADDR carries; port 0 for none. */
-  static long addAddr(long senderKey, long receiverKey, int addressId, IpAddress address, int port) {
+  static long addAddr(
+      long senderKey, long receiverKey, int addressId, IpAddress address, int port) {
     byte[] ip = address.toBytes();
     byte[] message =
-        ByteBuffer.allocate(3 + ip.length).put((byte) addressId).put(ip).putShort((short) port).array();
+        ByteBuffer.allocate(3 + ip.length)
+            .put((byte) addressId)
+            .put(ip)
+            .putShort((short) port)
+            .array();
     return ByteBuffer.wrap(sha256(senderKey, receiverKey, message)).getLong(24);
   }
 }

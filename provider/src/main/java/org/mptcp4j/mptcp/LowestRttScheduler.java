@@ -28,8 +28,7 @@ final class LowestRttScheduler implements PacketScheduler {
       if ((c.isSuspect() && !onlySuspect) || (c.isBackup() && !onlyBackup)) {
         continue;
       }
-      if (fastest == NONE
-          || c.smoothedRttNanos() < choice.candidate(fastest).smoothedRttNanos()) {
+      if (fastest == NONE || c.smoothedRttNanos() < choice.candidate(fastest).smoothedRttNanos()) {
         fastest = i;
       }
       if (c.allowance() > 0

@@ -5,8 +5,8 @@ import org.mptcp4j.tcp.SegmentPayload;
 import org.mptcp4j.wire.InternetChecksum;
 
 /**
- * A data sequence mapping that was sent on a subflow, with its bytes (RFC 8684 §3.3.1). Filled
- * anew for each use and fixed from the moment that it is sent.
+ * A data sequence mapping that was sent on a subflow, with its bytes (RFC 8684 §3.3.1). Filled anew
+ * for each use and fixed from the moment that it is sent.
  */
 final class Mapping implements SegmentPayload {
   private SendChunk chunk;

@@ -222,7 +222,11 @@ public final class MptcpConnection {
     // RFC 9293 §3.10.7.1: sequence number 0, and the SYN acknowledged.
     OutgoingSegment reset =
         new OutgoingSegment()
-            .begin(syn.destination(), syn.destinationPort(), syn.source(), syn.sourcePort())
+            .begin(
+                /* source= */ syn.destination(),
+                /* sourcePort= */ syn.destinationPort(),
+                /* destination= */ syn.source(),
+                /* destinationPort= */ syn.sourcePort())
             .acknowledgmentNumber(syn.sequenceNumber() + syn.segmentLength())
             .flags(TcpFlags.RST | TcpFlags.ACK);
     reset.options().mpTcpReset(reason == MptcpOption.RESET_LACK_OF_RESOURCES, reason);
@@ -262,7 +266,6 @@ public final class MptcpConnection {
     }
     timers.onDeadline(now, sink);
     closing.onDeadline(now);
-    addresses.onDeadline(now);
     if (rejoinBy <= now) {
       rejoinBy = Long.MAX_VALUE;
       fail(Failure.TIMED_OUT);
@@ -284,7 +287,8 @@ public final class MptcpConnection {
 
   /**
    * Does what has become possible or due; the last step of every call from outside. The order
-   * matters: subflows that have to go, first; then new ones; then data; then what the endpoints owe.
+   * matters: subflows that have to go, first; then new ones; then data; then what the endpoints
+   * owe.
    */
   private void settle(long now, SegmentSink sink) {
     if (over) {
@@ -303,6 +307,7 @@ public final class MptcpConnection {
     resetWanted(now, sink);
     removeClosed(now);
     paths.run(now, sink);
+    addresses.onDeadline(now);
     for (int i = 0; i < subflows.size(); i++) {
       subflows.get(i).resumeSending();
     }
@@ -330,15 +335,22 @@ public final class MptcpConnection {
         continue;
       }
       subflow.endpoint().flush(now, sink);
-      while (!subflow.isClosed()
-          && subflow.endpoint().state().isSynchronized()
-          && !subflow.isThirdAckDue()
-          && subflow.control() != null) {
-        ControlOption control = subflow.control();
-        if (!subflow.endpoint().sendAck(now, sink) || control == subflow.control()) {
-          subflow.touch();
-          break;
-        }
+      sendWaitingOptions(now, subflow, sink);
+    }
+  }
+
+  /** What did not find room in the segments so far goes out on ACKs of its own. */
+  private void sendWaitingOptions(long now, Subflow subflow, SegmentSink sink) {
+    while (!subflow.isClosed()
+        && subflow.endpoint().state().isSynchronized()
+        && !subflow.isThirdAckDue()
+        && (subflow.control() != null || subflow.isDataFinWaiting())) {
+      ControlOption control = subflow.control();
+      boolean dataFin = subflow.isDataFinWaiting();
+      boolean sent = subflow.endpoint().sendAck(now, sink);
+      if (!sent || (control == subflow.control() && dataFin == subflow.isDataFinWaiting())) {
+        subflow.touch();
+        return;
       }
     }
   }
@@ -459,13 +471,12 @@ public final class MptcpConnection {
     abandoned = true;
   }
 
-  /** An ACK on each subflow that can carry one. */
-  void requestAcks() {
+  /** The DATA_FIN goes out on each subflow that can carry it. */
+  void sendDataFin() {
     for (int i = 0; i < subflows.size(); i++) {
       Subflow subflow = subflows.get(i);
       if (subflow.everCarriedData() && !subflow.isClosed()) {
-        subflow.endpoint().requestAck();
-        subflow.touch();
+        subflow.awaitDataFin();
       }
     }
   }

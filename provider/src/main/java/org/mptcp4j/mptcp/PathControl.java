@@ -107,9 +107,7 @@ final class PathControl implements PathManager.Connection {
       Subflow s = connection.subflowAt(i);
       list.add(
           new PathManager.Existing(
-              s.flow().local().toInetAddress(),
-              s.flow().remote().toInetAddress(),
-              s.isUsable()));
+              s.flow().local().toInetAddress(), s.flow().remote().toInetAddress(), s.isUsable()));
     }
     return list;
   }
@@ -135,8 +133,7 @@ final class PathControl implements PathManager.Connection {
     FlowKey flow = FlowKey.of(from, port, to, remote.port());
     Subflow subflow = new Subflow(now, connection, flow, path.get(), false, true);
     subflow.addressIds(
-        connection.addresses().localId(from),
-        connection.addresses().remoteId(to, remote.port()));
+        connection.addresses().localId(from), connection.addresses().remoteId(to, remote.port()));
     subflow.nonces(Handshake.nonce(host), 0);
     subflow.establishBy(now + ESTABLISH_WITHIN);
     if (!host.register(flow, subflow)) {

@@ -33,8 +33,7 @@ final class SegmentInput {
       return handshake.onSynAck(subflow, segment);
     }
     boolean awaitsKeys = subflow.isInitial() && session.isNegotiating();
-    if ((state == TcpState.SYN_RECEIVED || awaitsKeys)
-        && !handshake.onThirdAck(subflow, segment)) {
+    if ((state == TcpState.SYN_RECEIVED || awaitsKeys) && !handshake.onThirdAck(subflow, segment)) {
       return false;
     }
     if (subflow.isThirdAckDue()) {
@@ -52,8 +51,7 @@ final class SegmentInput {
     if (options.isEmpty()) {
       return !subflow.isDssSeen() ? onBareSegment(subflow, segment) : true;
     }
-    if (options.has(MptcpOption.MP_FASTCLOSE)
-        && options.fastcloseKey() == session.local().key()) {
+    if (options.has(MptcpOption.MP_FASTCLOSE) && options.fastcloseKey() == session.local().key()) {
       connection.closing().onFastclose();
       return true;
     }
@@ -127,8 +125,7 @@ final class SegmentInput {
 
   private boolean onMapping(long now, Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
-    long dsn =
-        receiver.expand(options.dataSequenceNumber(), options.dataSequenceNumberIs64Bit());
+    long dsn = receiver.expand(options.dataSequenceNumber(), options.dataSequenceNumberIs64Bit());
     int length = options.dataLevelLength();
     if (length == 0) {
       return connection.fallback().onInfiniteMapping(subflow, dsn, options.subflowSequenceNumber());
@@ -286,8 +283,7 @@ final class SegmentInput {
     if (!session.isMultipath()) {
       return false;
     }
-    if (options.has(MptcpOption.MP_FASTCLOSE)
-        && options.fastcloseKey() == session.local().key()) {
+    if (options.has(MptcpOption.MP_FASTCLOSE) && options.fastcloseKey() == session.local().key()) {
       connection.closing().onFastclose();
     }
     if (options.has(MptcpOption.MP_FAIL)) {

@@ -4,7 +4,8 @@ import org.mptcp4j.wire.SequenceNumber;
 
 /**
  * What the two hosts have agreed on: MPTCP or plain TCP, keys, checksums. A connection that is not
- * multipath has an implicit mapping: data sequence number = base + relative subflow sequence number.
+ * multipath has an implicit mapping: data sequence number = base + relative subflow sequence
+ * number.
  */
 final class Session {
   enum Mode {

@@ -57,6 +57,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private int allowance;
   private boolean paused;
   private boolean touched;
+  private boolean dataFinWaiting;
   private boolean pathless;
   private long establishBy = Long.MAX_VALUE;
   private long thirdAckAt = Long.MAX_VALUE;
@@ -272,6 +273,20 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
   }
 
+  /** Whether the DATA_FIN has to go out on an ACK that is not written yet. */
+  boolean isDataFinWaiting() {
+    return dataFinWaiting;
+  }
+
+  void awaitDataFin() {
+    dataFinWaiting = true;
+    touched = true;
+  }
+
+  void dataFinWritten() {
+    dataFinWaiting = false;
+  }
+
   void controlWritten() {
     controls.poll();
   }
@@ -354,7 +369,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
     boolean idle = endpoint.bytesInFlight() == 0 && outstanding.isEmpty();
     if (!connection.session().isPlain()) {
-      // The peer's TCP drops what lies beyond the window of the subflow itself, which may lag behind
+      // The peer's TCP drops what lies beyond the window of the subflow itself, which may lag
+      // behind
       // that of the connection; on an idle one, a segment makes the peer say it anew.
       int room = windowEdge - endpoint.sendNext();
       allowed = Math.min(allowed, idle ? Math.max(room, segmentPayloadLimit()) : room);
@@ -455,8 +471,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   // ---- timers
 
   long nextDeadline() {
-    return Math.min(
-        Math.min(endpoint.nextDeadline(), thirdAckAt), Math.min(establishBy, probeAt));
+    return Math.min(Math.min(endpoint.nextDeadline(), thirdAckAt), Math.min(establishBy, probeAt));
   }
 
   void onDeadline(long now, SegmentSink sink) {
@@ -545,7 +560,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public void onInOrder(long now, int receiveNext) {
-    receivedBytes += receiveNext - endpoint.initialReceiveSequenceNumber() - 1 - (int) receivedBytes;
+    receivedBytes +=
+        receiveNext - endpoint.initialReceiveSequenceNumber() - 1 - (int) receivedBytes;
     connection.input().onInOrder(now, this, receiveNext);
   }
 

@@ -47,7 +47,7 @@ final class SubflowOptions {
       case SYN_ACK -> writeSynAck(options, subflow);
       case ACK -> writeAck(segment, subflow);
       case DATA -> writeData(options, subflow, mapping);
-      case FIN -> writeDss(options);
+      case FIN -> writeDss(options, subflow);
       case RESET -> writeReset(options, subflow);
     }
   }
@@ -69,7 +69,10 @@ final class SubflowOptions {
   private void writeSynAck(TcpOptionWriter options, Subflow subflow) {
     if (!subflow.isInitial()) {
       options.mpJoinSynAck(
-          false, subflow.localAddressId(), Hmac.leftmost64(subflow.ownHmac()), subflow.localNonce());
+          false,
+          subflow.localAddressId(),
+          Hmac.leftmost64(subflow.ownHmac()),
+          subflow.localNonce());
     } else if (session.isNegotiating()) {
       options.mpCapableSynAck(VERSION, capableFlags(), session.local().key());
     }
@@ -93,8 +96,7 @@ final class SubflowOptions {
         && !session.isConfirmed()
         && !subflow.hasSent()
         && !connection.closing().prefersDataFin()) {
-      options.mpCapableAck(
-          VERSION, capableFlags(), session.local().key(), session.remote().key());
+      options.mpCapableAck(VERSION, capableFlags(), session.local().key(), session.remote().key());
       return;
     }
     ControlOption control = subflow.control();
@@ -105,7 +107,7 @@ final class SubflowOptions {
       writeControl(segment, subflow);
       return;
     }
-    writeDss(options);
+    writeDss(options, subflow);
   }
 
   private void writeControl(OutgoingSegment segment, Subflow subflow) {
@@ -152,10 +154,11 @@ final class SubflowOptions {
         false);
   }
 
-  private void writeDss(TcpOptionWriter options) {
+  private void writeDss(TcpOptionWriter options, Subflow subflow) {
     if (!session.isMultipath()) {
       return;
     }
+    subflow.dataFinWritten();
     long dataAck = connection.receiver().receiveNext();
     if (connection.closing().owesDataFin()) {
       // RFC 8684 §3.3.3: a DATA_FIN without data has subflow sequence number 0 and length 1; its

@@ -50,7 +50,6 @@ class TransferTest {
     long start = hosts.network.now();
     hosts.runToEnd(60 * SECOND);
     double seconds = (hosts.network.now() - start) / 1e9;
-    System.err.println(seconds + " s\n" + hosts.network.describe());
     assertThat(hosts.first.forward().carriedBytes()).isGreaterThan(16L * MEGABYTE);
     assertThat(hosts.second.forward().carriedBytes()).isGreaterThan(16L * MEGABYTE);
     assertThat(seconds).isLessThan(2.0);
@@ -88,7 +87,6 @@ class TransferTest {
     hosts.network.runFor(2 * SECOND);
     long before = hosts.first.forward().carriedBytes();
     hosts.network.runFor(SECOND);
-    System.err.println(hosts.network.describe());
     assertThat(hosts.first.forward().carriedBytes() - before).isGreaterThan(6L * MEGABYTE);
     hosts.runToEnd(60 * SECOND);
   }

@@ -12,7 +12,7 @@ import org.mptcp4j.tcp.TcpConfig;
 
 /** A client and a server with two paths between them, for stories of packets. */
 final class TwoHosts {
-  static final int PORT = 7000;
+  static final int PORT = 10000;
   static final long MILLI = 1_000_000L;
   static final long SECOND = 1_000_000_000L;
 
@@ -95,8 +95,7 @@ final class TwoHosts {
   }
 
   void runToEnd(long limitNanos) {
-    network.runUntil(
-        () -> clientTransfer.isComplete() && serverTransfer.isComplete(), limitNanos);
+    network.runUntil(() -> clientTransfer.isComplete() && serverTransfer.isComplete(), limitNanos);
   }
 
   void runUntilForgotten() {
