@@ -1,0 +1,131 @@
+package org.mptcp4j.engine;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.mptcp4j.link.PacketLink;
+import org.mptcp4j.mptcp.MptcpConnection;
+import org.mptcp4j.mptcp.MptcpHost;
+import org.mptcp4j.mptcp.Subflow;
+import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IpAddress;
+
+/** The engine's host as one connection sees it; called under that connection's lock. */
+final class ConnectionHost implements MptcpHost {
+  private final Engine engine;
+  private final EngineConnection owner;
+  // Ports given to the connection of which no flow is registered yet.
+  private final List<GuardedPort> unused = new ArrayList<>();
+  // Flows and tokens that the connection has in the tables, so that none stays when it fails.
+  private final List<FlowKey> flows = new ArrayList<>();
+  private final List<Integer> tokens = new ArrayList<>();
+
+  ConnectionHost(Engine engine, EngineConnection owner) {
+    this.engine = engine;
+    this.owner = owner;
+  }
+
+  @Override
+  public void random(byte[] target) {
+    engine.random().fill(target);
+  }
+
+  @Override
+  public int initialSequenceNumber(long now, FlowKey flow) {
+    return engine.sequenceNumbers().next(now, flow);
+  }
+
+  @Override
+  public List<IpAddress> localAddresses() {
+    return engine.link().localAddresses().stream()
+        .map(PacketLink.LocalAddress::address)
+        .distinct()
+        .toList();
+  }
+
+  @Override
+  public Optional<NetworkPath> path(IpAddress local, IpAddress remote) {
+    return engine.path(local, remote);
+  }
+
+  @Override
+  public int allocatePort(IpAddress local, IpAddress remote, int remotePort) {
+    try {
+      GuardedPort port = engine.ports().take(local, 0);
+      unused.add(port);
+      return port.port;
+    } catch (IOException e) {
+      engine.told("no local port for another subflow to " + remote, e);
+      return -1;
+    }
+  }
+
+  @Override
+  public boolean register(FlowKey flow, Subflow subflow) {
+    GuardedPort port = takeUnused(flow.localPort());
+    if (port == null) {
+      port = engine.ports().find(flow.local(), flow.localPort());
+      if (port == null) {
+        return false;
+      }
+      engine.ports().retain(port);
+    }
+    FlowKey key = flow.copy();
+    if (!engine.flows().add(key, new FlowTable.Entry(owner, subflow, port))) {
+      engine.ports().release(port);
+      return false;
+    }
+    flows.add(key);
+    return true;
+  }
+
+  private GuardedPort takeUnused(int port) {
+    for (int i = 0; i < unused.size(); i++) {
+      if (unused.get(i).port == port) {
+        return unused.remove(i);
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public void unregister(FlowKey flow) {
+    if (flows.remove(flow)) {
+      FlowTable.Entry entry = engine.flows().remove(flow);
+      if (entry != null) {
+        engine.ports().release(entry.port());
+      }
+    }
+  }
+
+  @Override
+  public boolean registerToken(int token, MptcpConnection connection) {
+    boolean added = engine.flows().addToken(token, owner);
+    if (added) {
+      tokens.add(token);
+    }
+    return added;
+  }
+
+  @Override
+  public void unregisterToken(int token) {
+    if (tokens.remove((Integer) token)) {
+      engine.flows().removeToken(token);
+    }
+  }
+
+  @Override
+  public boolean acceptsJoins(IpAddress local, int port) {
+    return engine.ports().find(local, port) != null;
+  }
+
+  /** The connection is over: nothing of it stays in the tables. */
+  void close() {
+    List.copyOf(flows).forEach(this::unregister);
+    List.copyOf(tokens).forEach(this::unregisterToken);
+    unused.forEach(engine.ports()::release);
+    unused.clear();
+  }
+}

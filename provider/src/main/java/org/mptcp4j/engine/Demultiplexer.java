@@ -1,0 +1,157 @@
+package org.mptcp4j.engine;
+
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.mptcp4j.link.PacketReceiver;
+import org.mptcp4j.mptcp.MptcpConnection;
+import org.mptcp4j.observe.EngineCounters;
+import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.TcpFlags;
+
+/**
+ * Finds out whom each packet is for: the connection of its flow, for MP_JOIN that of its token, for
+ * other SYNs a listener. Used by the thread that turns the engine; allocates nothing for packets of
+ * known flows.
+ */
+final class Demultiplexer implements PacketReceiver {
+  private final Engine engine;
+  private final EngineCounters counters;
+  private final ResetResponder resets;
+  private final IncomingSegment segment = new IncomingSegment();
+  private final FlowKey flow = new FlowKey();
+  private long now;
+
+  Demultiplexer(Engine engine) {
+    this.engine = engine;
+    counters = engine.counters();
+    resets =
+        new ResetResponder(
+            engine.link(), counters, engine.config().resetsPerSecond(), engine.now());
+  }
+
+  /** A round of packets begins. */
+  void begin(long nowNanos) {
+    now = nowNanos;
+  }
+
+  @Override
+  public void onPacket(
+      ByteBuffer buffer,
+      int ipOffset,
+      int length,
+      int interfaceIndex,
+      long timestampNanos,
+      boolean checksumTrusted) {
+    try {
+      counters.packetsReceived.increment();
+      if (isSound(buffer, ipOffset, length, checksumTrusted)) {
+        now = engine.now();
+        segment.arrivedAt(Math.min(timestampNanos, now));
+        dispatch(buffer, ipOffset, length, timestampNanos);
+      }
+    } catch (RuntimeException | Error e) {
+      engine.faulted("the processing of a packet", e);
+    }
+  }
+
+  private boolean isSound(ByteBuffer buffer, int offset, int length, boolean trusted) {
+    switch (segment.parse(buffer, offset, length)) {
+      case OK -> {
+        counters.payloadBytesReceived.add(segment.payloadLength());
+        if (segment.malformedOptions() > 0) {
+          counters.malformedOptions.add(segment.malformedOptions());
+        }
+        if (!trusted && !segment.verifyChecksum()) {
+          counters.badChecksum.increment();
+          return false;
+        }
+        return true;
+      }
+      case FRAGMENT -> counters.fragments.increment();
+      case MALFORMED, NOT_TCP -> counters.malformed.increment();
+    }
+    return false;
+  }
+
+  private void dispatch(ByteBuffer buffer, int offset, int length, long arrivalNanos) {
+    FlowTable.Entry entry = engine.flows().find(flow.setIncoming(segment));
+    if (entry != null) {
+      entry.owner().deliver(now, entry, segment, buffer, offset, length, arrivalNanos);
+      return;
+    }
+    GuardedPort port =
+        engine
+            .ports()
+            .find(segment.destinationHigh(), segment.destinationLow(), segment.destinationPort());
+    if (port == null) {
+      // Not ours, or no longer: the kernel's business.
+      counters.unmatched.increment();
+      return;
+    }
+    boolean opens =
+        segment.has(TcpFlags.SYN)
+            && (segment.flags() & (TcpFlags.ACK | TcpFlags.RST | TcpFlags.FIN)) == 0;
+    if (opens && segment.mptcp().has(MptcpOption.MP_JOIN)) {
+      join(buffer, offset, length, arrivalNanos);
+      return;
+    }
+    EngineListener listener = port.listener;
+    if (opens && listener != null) {
+      accept(listener);
+      return;
+    }
+    counters.unmatched.increment();
+    resets.answer(now, segment, -1);
+  }
+
+  /** RFC 8684 §3.2: the token names the connection; an unknown one is answered with RST. */
+  private void join(ByteBuffer buffer, int offset, int length, long arrivalNanos) {
+    EngineConnection connection = engine.flows().byToken(segment.mptcp().joinToken());
+    if (connection == null) {
+      counters.joinsUnknown.increment();
+      resets.answer(now, segment, ResetResponder.REASON_MPTCP_SPECIFIC);
+    } else if (!engine.joins().hasRoom()) {
+      counters.joinsSuppressed.increment();
+    } else {
+      connection.deliver(now, null, segment, buffer, offset, length, arrivalNanos);
+    }
+  }
+
+  private void accept(EngineListener listener) {
+    Optional<NetworkPath> path = engine.path(segment.destination(), segment.source());
+    if (path.isEmpty()) {
+      return;
+    }
+    if (!listener.admits()) {
+      counters.backlogOverflows.increment();
+      return;
+    }
+    SocketSettings settings = listener.settings().copy();
+    EngineSocket socket = new EngineSocket(engine, settings);
+    EngineConnection connection = new EngineConnection(engine, socket, listener);
+    socket.accepted(connection, flow.copy());
+    connection.acquire();
+    try {
+      engine.flows().add(connection);
+      connection.open(
+          MptcpConnection.accept(
+              now,
+              connection.host(),
+              engine.connectionConfig(settings, listener.isBoundToAddress()),
+              segment,
+              path.get(),
+              connection));
+      counters.connectionsAccepted.increment();
+    } catch (RuntimeException | Error e) {
+      listener.handshakeFailed();
+      engine.forget(connection);
+      connection.host().close();
+      throw e;
+    } finally {
+      connection.release();
+    }
+  }
+}

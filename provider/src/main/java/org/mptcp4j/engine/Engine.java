@@ -1,0 +1,380 @@
+package org.mptcp4j.engine;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.mptcp4j.link.Egress;
+import org.mptcp4j.link.PacketLink;
+import org.mptcp4j.mptcp.ConnectionConfig;
+import org.mptcp4j.observe.EngineCounters;
+import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.tcp.TcpConfig;
+import org.mptcp4j.wire.IpAddress;
+
+/**
+ * Runs the connections of this host over a {@link PacketLink}: one for a program, normally.
+ * Thread-safe. How threads and locks go together is told in the package's description.
+ */
+public final class Engine implements Closeable {
+  private static final System.Logger LOG = System.getLogger("org.mptcp4j");
+
+  /** Longest sleep of the engine, so that even a lost wake-up would not be for ever. */
+  private static final long LONGEST_SLEEP_NANOS = 1_000_000_000;
+
+  /** How long a full path is left alone before it is tried again. */
+  private static final long BUSY_RETRY_NANOS = 1_000_000;
+
+  /** A gap of more than this in the engine's work was a pause of the program. */
+  private static final long PAUSE_NANOS = 20_000_000;
+
+  private static final int PACKETS_PER_ROUND = 64;
+
+  private final PacketLink link;
+  private final EngineConfig config;
+  private final LongSupplier clock;
+  private final EngineCounters counters = new EngineCounters();
+  private final PacketPool packetPool = new PacketPool();
+  private final FlowTable flows = new FlowTable();
+  private final PortBook ports;
+  private final RandomBytes random;
+  private final InitialSequenceNumbers sequenceNumbers;
+  private final HalfOpenJoins joins;
+  private final DeadlineQueue deadlines = new DeadlineQueue();
+  private final BusyConnections busy = new BusyConnections();
+  private final NetworkNews news;
+  private final Demultiplexer demultiplexer;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicBoolean faultTold = new AtomicBoolean();
+
+  /** Held by the thread that turns the engine; see {@link #poll}. */
+  private final ReentrantLock turning = new ReentrantLock();
+
+  // Guarded by turning.
+  private final ArrayList<EngineConnection> retry = new ArrayList<>();
+  private long lastRetry;
+  private long timersHeldUntil = Long.MIN_VALUE;
+
+  /** Until when the engine sleeps, when it does; a deadline before that must wake it. */
+  private volatile long asleepUntil = Long.MIN_VALUE;
+
+  /** An engine on {@code link}, which it closes when it is closed itself. */
+  public Engine(PacketLink link, EngineConfig config) {
+    this(link, config, System::nanoTime);
+  }
+
+  Engine(PacketLink link, EngineConfig config, LongSupplier clock) {
+    this.link = link;
+    this.config = config;
+    this.clock = clock;
+    SecureRandom secureRandom = new SecureRandom();
+    random = new RandomBytes(secureRandom);
+    sequenceNumbers = new InitialSequenceNumbers(secureRandom);
+    ports = new PortBook(link);
+    joins = new HalfOpenJoins(config.maxHalfOpenJoins());
+    demultiplexer = new Demultiplexer(this);
+    lastRetry = clock.getAsLong();
+    news = new NetworkNews(this);
+    link.setNetworkListener(news);
+    addGauges();
+    if (config.ownThread()) {
+      Thread thread = new Thread(this::run, "mptcp4j-engine");
+      thread.setDaemon(true);
+      thread.start();
+      ExitHook.install(this);
+    }
+  }
+
+  private void addGauges() {
+    counters.add("connections.now", () -> flows.connections().size());
+    counters.add("flows.now", flows::flowCount);
+    counters.add("ports.now", ports::size);
+  }
+
+  /**
+   * A new socket, not bound and not connected.
+   *
+   * @param multipath whether it offers Multipath TCP; else it is plain TCP
+   */
+  public StreamSocket openSocket(boolean multipath) {
+    return new EngineSocket(this, new SocketSettings(config, multipath));
+  }
+
+  /**
+   * Listens.
+   *
+   * @param local address and port; the IPv6 wildcard is that of both families, port 0 any port
+   * @param backlog most connections that wait to be accepted; 0 or less: a default
+   * @param multipath whether it accepts Multipath TCP; else all its connections are plain TCP
+   * @throws java.net.BindException as the kernel says
+   */
+  public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
+      throws IOException {
+    return new EngineListener(this, new SocketSettings(config, multipath), local, backlog);
+  }
+
+  /** Whether {@code address} is this host's own, so that the kernel serves it. */
+  public boolean isLocal(IpAddress address) {
+    return link.isLocal(address);
+  }
+
+  /** What happened so far. */
+  public EngineCounters counters() {
+    return counters;
+  }
+
+  public EngineConfig config() {
+    return config;
+  }
+
+  /**
+   * Does what is to be done now: takes packets, runs timers. Any thread may call it while it holds
+   * no lock; when another thread is at it, nothing is done.
+   *
+   * @return how many packets and timers there were; -1 when another thread is at it
+   */
+  public int poll() {
+    if (!turning.tryLock()) {
+      return -1;
+    }
+    try {
+      return turn(0);
+    } finally {
+      turning.unlock();
+    }
+  }
+
+  /** Wakes the thread that sleeps in the engine. */
+  public void wakeup() {
+    link.wakeup();
+  }
+
+  private void run() {
+    long sleptOver = 0;
+    while (!closed.get()) {
+      turning.lock();
+      try {
+        if (turn(sleptOver) == 0) {
+          sleptOver = sleep();
+        } else {
+          sleptOver = 0;
+        }
+      } catch (RuntimeException | Error e) {
+        // Nothing that a peer or the network does may end the engine.
+        faulted("the engine's loop", e);
+      } finally {
+        turning.unlock();
+      }
+    }
+  }
+
+  /**
+   * Sleeps until there may be something to do.
+   *
+   * @return by how much the sleep was longer than asked for
+   */
+  private long sleep() {
+    long now = now();
+    long until = Math.min(nextDue(now), now + LONGEST_SLEEP_NANOS);
+    asleepUntil = until;
+    try {
+      // Whoever armed a deadline before it could see that we sleep is seen here.
+      until = Math.min(nextDue(now), until);
+      if (until > now && !closed.get()) {
+        link.await(until - now);
+      }
+    } finally {
+      asleepUntil = Long.MIN_VALUE;
+    }
+    return Math.max(0, now() - Math.max(until, now));
+  }
+
+  private long nextDue(long now) {
+    long due = deadlines.earliest();
+    if (due < timersHeldUntil) {
+      due = timersHeldUntil;
+    }
+    if (busy.any()) {
+      due = Math.min(due, lastRetry + BUSY_RETRY_NANOS);
+    }
+    return Math.max(due, now);
+  }
+
+  /** One round; the caller holds {@link #turning}. */
+  private int turn(long sleptOver) {
+    int work = 0;
+    long paused = sleptOver;
+    long began = now();
+    int packets;
+    // After a pause, all that arrived meanwhile is taken in before any timer may call it lost.
+    do {
+      demultiplexer.begin(began);
+      packets = link.receive(demultiplexer, PACKETS_PER_ROUND);
+      work += packets;
+      long ended = now();
+      if (ended - began > PAUSE_NANOS) {
+        paused = Math.max(paused, ended - began);
+      }
+      began = ended;
+      if (packets == PACKETS_PER_ROUND) {
+        retryBusy(ended);
+      }
+    } while (packets == PACKETS_PER_ROUND);
+    news.tell();
+    retryBusy(began);
+    if (paused > PAUSE_NANOS) {
+      // The peer may have stood still with us (both on one machine), so that its answers are yet to
+      // come: the timers stood still as well.
+      counters.pauses.increment();
+      timersHeldUntil = Math.max(timersHeldUntil, began + paused);
+    }
+    return work + runTimers();
+  }
+
+  private int runTimers() {
+    long now = now();
+    if (now < timersHeldUntil) {
+      return 0;
+    }
+    int count = 0;
+    DeadlineQueue.Entry due;
+    while ((due = deadlines.pollDue(now)) != null) {
+      ((EngineConnection) due).onDeadline();
+      count++;
+    }
+    return count;
+  }
+
+  private void retryBusy(long now) {
+    if (!busy.any() || now - lastRetry < BUSY_RETRY_NANOS / 4) {
+      return;
+    }
+    lastRetry = now;
+    busy.drainTo(retry);
+    for (int i = 0; i < retry.size(); i++) {
+      retry.get(i).onPathsWritable();
+    }
+    retry.clear();
+  }
+
+  /** Stops: the link is closed, every guard with it. Idempotent. */
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    link.wakeup();
+    turning.lock();
+    try {
+      link.close();
+    } finally {
+      turning.unlock();
+    }
+  }
+
+  boolean isClosed() {
+    return closed.get();
+  }
+
+  // What the other rooms of the engine share.
+
+  long now() {
+    return clock.getAsLong();
+  }
+
+  PacketLink link() {
+    return link;
+  }
+
+  FlowTable flows() {
+    return flows;
+  }
+
+  PortBook ports() {
+    return ports;
+  }
+
+  PacketPool packetPool() {
+    return packetPool;
+  }
+
+  RandomBytes random() {
+    return random;
+  }
+
+  InitialSequenceNumbers sequenceNumbers() {
+    return sequenceNumbers;
+  }
+
+  HalfOpenJoins joins() {
+    return joins;
+  }
+
+  Optional<NetworkPath> path(IpAddress local, IpAddress remote) {
+    Optional<Egress> egress = link.egress(local, remote);
+    return egress.map(EnginePath::new);
+  }
+
+  ConnectionConfig connectionConfig(SocketSettings settings, boolean boundToAddress) {
+    return new ConnectionConfig(
+        new TcpConfig(
+            65_495,
+            settings.receiveBufferBytes(),
+            true,
+            true,
+            settings.noDelay(),
+            config.minRto().toNanos(),
+            6,
+            15,
+            config.timeWait().toNanos(),
+            60_000_000_000L,
+            config.congestionControl()),
+        settings.multipath(),
+        config.checksum(),
+        settings.sendBufferBytes(),
+        settings.receiveBufferBytes(),
+        config.maxSubflows(),
+        config.maxAnnouncedAddresses(),
+        boundToAddress,
+        config.closeTimeout().toNanos());
+  }
+
+  /** Wakes {@code connection} at {@code deadline}. */
+  void armDeadline(EngineConnection connection, long deadline) {
+    if (deadlines.arm(connection, deadline) && deadline < asleepUntil) {
+      link.wakeup();
+    }
+  }
+
+  /** Tries {@code connection} again when its path may take segments. */
+  void waitForPath(EngineConnection connection) {
+    if (busy.add(connection) && asleepUntil - now() > BUSY_RETRY_NANOS) {
+      link.wakeup();
+    }
+  }
+
+  void forget(EngineConnection connection) {
+    flows.remove(connection);
+    deadlines.remove(connection);
+  }
+
+  /** Counts a fault of ours, and tells of the first. */
+  void faulted(String where, Throwable fault) {
+    counters.faults.increment();
+    if (faultTold.compareAndSet(false, true)) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "a fault in " + where + "; it goes on, and later ones are only counted",
+          fault);
+    }
+  }
+
+  void told(String what, Exception cause) {
+    LOG.log(System.Logger.Level.DEBUG, what, cause);
+  }
+}

@@ -1,0 +1,92 @@
+package org.mptcp4j.engine;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.mptcp4j.Settings;
+import org.mptcp4j.spi.CongestionControl;
+import org.mptcp4j.tcp.Cubic;
+import org.mptcp4j.tcp.NewReno;
+
+/**
+ * What an {@link Engine} is made with; immutable.
+ *
+ * @param checksum whether connections require DSS checksums
+ * @param maxSubflows most subflows of a connection at a time
+ * @param maxAnnouncedAddresses most addresses of a peer that a connection remembers
+ * @param sendBufferBytes default of SO_SNDBUF
+ * @param receiveBufferBytes default of SO_RCVBUF
+ * @param congestionControl makes the algorithm of one subflow
+ * @param exitLinger how long the end of the program waits for connections to deliver
+ * @param countersFile gets the counters when the program ends
+ * @param localOnEngine whether loopback and the host's own addresses are the engine's too
+ * @param maxHalfOpenJoins most MP_JOIN handshakes that may be under way on this host
+ * @param resetsPerSecond most resets sent for packets that belong to no flow
+ * @param minRto least retransmission timeout
+ * @param timeWait how long TIME-WAIT lasts
+ * @param closeTimeout how long a closed connection may take for the rest
+ * @param ownThread whether the engine has a thread of its own; tests that turn it by hand say no
+ */
+public record EngineConfig(
+    boolean checksum,
+    int maxSubflows,
+    int maxAnnouncedAddresses,
+    int sendBufferBytes,
+    int receiveBufferBytes,
+    Supplier<CongestionControl> congestionControl,
+    Duration exitLinger,
+    Optional<Path> countersFile,
+    boolean localOnEngine,
+    int maxHalfOpenJoins,
+    int resetsPerSecond,
+    Duration minRto,
+    Duration timeWait,
+    Duration closeTimeout,
+    boolean ownThread) {
+
+  /** As the user's settings say, the rest by default. */
+  public static EngineConfig of(Settings settings) {
+    String file = settings.get(Settings.COUNTERS_FILE);
+    return new EngineConfig(
+        settings.get(Settings.CHECKSUM),
+        settings.get(Settings.MAX_SUBFLOWS),
+        16,
+        settings.get(Settings.SEND_BUFFER),
+        settings.get(Settings.RECEIVE_BUFFER),
+        congestionControl(settings.get(Settings.CONGESTION)),
+        settings.get(Settings.EXIT_LINGER),
+        file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file)),
+        settings.get(Settings.LOOPBACK).equals("engine"),
+        1024,
+        1000,
+        Duration.ofMillis(200),
+        Duration.ofSeconds(60),
+        Duration.ofSeconds(120),
+        true);
+  }
+
+  /** The same without a thread of its own: the caller turns the engine with {@link Engine#poll}. */
+  public EngineConfig turnedByHand() {
+    return new EngineConfig(
+        checksum,
+        maxSubflows,
+        maxAnnouncedAddresses,
+        sendBufferBytes,
+        receiveBufferBytes,
+        congestionControl,
+        exitLinger,
+        countersFile,
+        localOnEngine,
+        maxHalfOpenJoins,
+        resetsPerSecond,
+        minRto,
+        timeWait,
+        closeTimeout,
+        false);
+  }
+
+  private static Supplier<CongestionControl> congestionControl(String name) {
+    return name.equals("reno") ? NewReno::new : Cubic::new;
+  }
+}

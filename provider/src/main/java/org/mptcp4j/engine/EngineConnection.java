@@ -1,0 +1,338 @@
+package org.mptcp4j.engine;
+
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.mptcp4j.link.PacketLink;
+import org.mptcp4j.mptcp.MptcpConnection;
+import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.OutgoingSegment;
+import org.mptcp4j.wire.TcpFlags;
+
+/**
+ * An {@link MptcpConnection} in the engine: its lock, and the work that waits for the lock.
+ *
+ * <p>Threads of the application take the lock with {@link #acquire}. The thread that turns the
+ * engine never waits for it: what it brings (packets, deadlines, news) it leaves with the thread
+ * that holds the connection, which does that work in {@link #release}. No wake-up gets lost:
+ * whoever leaves work looks again whether the lock is free, and whoever frees the lock looks again
+ * whether there is work.
+ */
+final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink {
+  /** Work that happens seldom, done under the lock. */
+  interface Task {
+    void run(long now, MptcpConnection connection);
+  }
+
+  private static final int DEADLINE = 1;
+  private static final int WRITABLE_PATHS = 2;
+
+  private final Engine engine;
+  private final EngineSocket socket;
+  private final EngineListener listener;
+  private final ConnectionHost host;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final PacketQueue packets;
+  private final ConcurrentLinkedQueue<Task> tasks = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger pending = new AtomicInteger();
+  private final FlowKey scratch = new FlowKey();
+
+  // Guarded by the lock; set once.
+  private MptcpConnection connection;
+  private boolean announced;
+  private boolean closedByUser;
+  private boolean forgotten;
+  private volatile int readiness;
+
+  /** Whether the engine has this connection among those that wait for a path; its own matter. */
+  boolean waitsForPath;
+
+  /**
+   * @param listener that it arrived at; null for one that this host began
+   */
+  EngineConnection(Engine engine, EngineSocket socket, EngineListener listener) {
+    this.engine = engine;
+    this.socket = socket;
+    this.listener = listener;
+    packets = new PacketQueue(engine.packetPool());
+    host = new ConnectionHost(engine, this);
+  }
+
+  EngineSocket socket() {
+    return socket;
+  }
+
+  EngineListener listener() {
+    return listener;
+  }
+
+  ConnectionHost host() {
+    return host;
+  }
+
+  /** The bits of {@link StreamSocket#readiness} when the lock was last released. */
+  int readiness() {
+    return readiness;
+  }
+
+  /** Takes the lock; {@link #release} must follow. */
+  MptcpConnection acquire() {
+    lock.lock();
+    return connection;
+  }
+
+  /** Gives the connection, under the lock. */
+  void open(MptcpConnection opened) {
+    connection = opened;
+  }
+
+  /** The application will not use it any more; under the lock. */
+  void markClosedByUser() {
+    closedByUser = true;
+  }
+
+  /**
+   * Whether the peer has all that was written, and the end of the stream where the application
+   * closed: then the program may end.
+   */
+  boolean isDrained() {
+    acquire();
+    try {
+      return connection == null || forgotten || Drain.isDrained(connection, closedByUser);
+    } finally {
+      release();
+    }
+  }
+
+  /** Does the work that waits, frees the lock, and tells whom it concerns what changed. */
+  void release() {
+    do {
+      int turnedOn = 0;
+      boolean acceptable = false;
+      try {
+        work();
+        if (connection != null && !forgotten) {
+          turnedOn = settle();
+          acceptable = settleAcceptance();
+        }
+      } catch (RuntimeException | Error e) {
+        fail(e);
+      } finally {
+        lock.unlock();
+      }
+      if (turnedOn != 0) {
+        socket.signal(turnedOn);
+      }
+      if (acceptable) {
+        listener.enqueue(socket);
+      }
+    } while (hasWork() && lock.tryLock());
+  }
+
+  private boolean hasWork() {
+    return pending.get() != 0 || !packets.isEmpty() || !tasks.isEmpty();
+  }
+
+  /** A packet for this connection; processed now, or by the thread that holds the lock. */
+  void deliver(
+      long now,
+      FlowTable.Entry flow,
+      IncomingSegment segment,
+      ByteBuffer buffer,
+      int offset,
+      int length,
+      long arrivalNanos) {
+    if (lock.tryLock()) {
+      try {
+        work();
+        process(now, flow, segment);
+      } catch (RuntimeException | Error e) {
+        fail(e);
+      } finally {
+        release();
+      }
+      return;
+    }
+    if (packets.offer(buffer, offset, length, arrivalNanos)) {
+      engine.counters().packetsQueued.increment();
+    } else {
+      engine.counters().queueOverflows.increment();
+    }
+    releaseIfFree();
+  }
+
+  /** Its deadline may have come. */
+  void onDeadline() {
+    post(DEADLINE);
+  }
+
+  /** Paths that were full may take segments again. */
+  void onPathsWritable() {
+    post(WRITABLE_PATHS);
+  }
+
+  /** Runs {@code task} soon under the lock; never waits. */
+  void post(Task task) {
+    tasks.add(task);
+    releaseIfFree();
+  }
+
+  private void post(int bit) {
+    pending.getAndUpdate(bits -> bits | bit);
+    releaseIfFree();
+  }
+
+  private void releaseIfFree() {
+    if (lock.tryLock()) {
+      release();
+    }
+  }
+
+  /** All that was left with the holder, in the order of arrival. */
+  private void work() {
+    if (!hasWork()) {
+      return;
+    }
+    QueuedPacket packet;
+    while ((packet = packets.poll()) != null) {
+      try {
+        IncomingSegment segment = packet.segment();
+        process(engine.now(), engine.flows().find(scratch.setIncoming(segment)), segment);
+      } finally {
+        packets.done(packet);
+      }
+    }
+    if (connection == null || forgotten) {
+      tasks.clear();
+      pending.set(0);
+      return;
+    }
+    int bits = pending.getAndSet(0);
+    if ((bits & WRITABLE_PATHS) != 0) {
+      connection.pathsWritable(engine.now(), this);
+    }
+    if ((bits & DEADLINE) != 0) {
+      connection.onDeadline(engine.now(), this);
+    }
+    Task task;
+    while ((task = tasks.poll()) != null) {
+      task.run(engine.now(), connection);
+    }
+  }
+
+  private void process(long now, FlowTable.Entry flow, IncomingSegment segment) {
+    if (connection == null || forgotten) {
+      return;
+    }
+    if (flow != null) {
+      if (flow.owner() == this) {
+        connection.segmentArrives(now, flow.subflow(), segment, this);
+      }
+      return;
+    }
+    if (segment.has(TcpFlags.SYN)
+        && !segment.has(TcpFlags.ACK)
+        && segment.mptcp().has(MptcpOption.MP_JOIN)) {
+      Optional<NetworkPath> path = host.path(segment.destination(), segment.source());
+      if (path.isPresent() && connection.acceptJoin(now, segment, path.get(), this)) {
+        engine.joins().began(engine.flows().find(scratch.setIncoming(segment)));
+      }
+    }
+  }
+
+  /** Takes over the connection's new state; returns the readiness bits that turned on. */
+  private int settle() {
+    int before = readiness;
+    int after = connection.readiness();
+    if (connection.failure().isPresent()) {
+      after |= StreamSocket.READABLE | StreamSocket.WRITABLE | StreamSocket.CONNECTABLE;
+    }
+    readiness = after;
+    if (connection.isClosed()) {
+      forget();
+    } else {
+      engine.armDeadline(this, connection.nextDeadline());
+    }
+    return after & ~before;
+  }
+
+  /** Whether the connection is now to be accepted by its listener. */
+  private boolean settleAcceptance() {
+    if (listener == null || announced) {
+      return false;
+    }
+    if (connection.isEstablished()) {
+      announced = true;
+      return true;
+    }
+    if (forgotten || connection.failure().isPresent()) {
+      announced = true;
+      listener.handshakeFailed();
+    }
+    return false;
+  }
+
+  private void forget() {
+    if (!forgotten) {
+      forgotten = true;
+      engine.forget(this);
+      host.close();
+    }
+  }
+
+  /** Its listener was closed: it ends, unless the application has accepted it. */
+  void abandonIfHalfOpen() {
+    acquire();
+    try {
+      if (connection != null && !forgotten && !announced) {
+        connection.abort(engine.now(), this);
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** A fault of ours: the connection cannot go on, the engine can. */
+  private void fail(Throwable fault) {
+    engine.faulted("a connection", fault);
+    if (connection == null || forgotten) {
+      return;
+    }
+    try {
+      connection.abort(engine.now(), this);
+    } catch (RuntimeException | Error again) {
+      engine.faulted("a connection that was being aborted", again);
+    }
+    readiness = StreamSocket.READABLE | StreamSocket.WRITABLE | StreamSocket.CONNECTABLE;
+    if (listener != null && !announced) {
+      announced = true;
+      listener.handshakeFailed();
+    }
+    forget();
+    socket.breakDown();
+  }
+
+  @Override
+  public boolean transmit(OutgoingSegment segment, NetworkPath path) {
+    PacketLink.SendResult result = engine.link().send(segment, ((EnginePath) path).egress());
+    switch (result) {
+      case SENT -> {
+        engine.counters().packetsSent.increment();
+        engine.counters().payloadBytesSent.add(segment.payloadLength());
+      }
+      case DROPPED -> engine.counters().sendsDropped.increment();
+      case BUSY -> {
+        engine.counters().sendsBusy.increment();
+        engine.waitForPath(this);
+        return false;
+      }
+    }
+    return true;
+  }
+}

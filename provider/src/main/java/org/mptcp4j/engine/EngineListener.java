@@ -1,0 +1,212 @@
+package org.mptcp4j.engine;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketOption;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.mptcp4j.wire.IpAddress;
+
+/** A {@link StreamListener} of an {@link Engine}. Its monitor is a leaf. */
+final class EngineListener implements StreamListener {
+  private static final int DEFAULT_BACKLOG = 50;
+
+  private final Engine engine;
+  private final SocketSettings settings;
+  private final GuardedPort port;
+  private final int backlog;
+  private final Waiters waiters = new Waiters();
+
+  // Guarded by this object's monitor.
+  private final ArrayDeque<Accepted> queue = new ArrayDeque<>();
+  private int halfOpen;
+  private boolean kernelHasMore;
+  private boolean closed;
+
+  private volatile AcceptListener listener;
+
+  EngineListener(Engine engine, SocketSettings settings, InetSocketAddress local, int backlog)
+      throws IOException {
+    this.engine = engine;
+    this.settings = settings;
+    this.backlog = backlog > 0 ? backlog : DEFAULT_BACKLOG;
+    IpAddress address = IpAddress.of(local.getAddress());
+    port = engine.ports().takeForListener(address, local.getPort(), this);
+    port.guard.setAcceptListener(this::takeFromKernel);
+    takeFromKernel();
+  }
+
+  SocketSettings settings() {
+    return settings;
+  }
+
+  boolean isBoundToAddress() {
+    return !port.local.isAny();
+  }
+
+  /** Whether one more handshake may begin; it counts until {@link #enqueue} or failure. */
+  synchronized boolean admits() {
+    if (closed || halfOpen >= backlog || queue.size() > backlog) {
+      return false;
+    }
+    halfOpen++;
+    return true;
+  }
+
+  /** A handshake that {@link #admits} allowed came to nothing. */
+  synchronized void handshakeFailed() {
+    halfOpen--;
+  }
+
+  /** A connection is established and waits to be accepted. Called outside of all locks. */
+  void enqueue(EngineSocket socket) {
+    synchronized (this) {
+      halfOpen--;
+      if (!closed) {
+        queue.add(new Accepted(Optional.of(socket), Optional.empty()));
+      }
+    }
+    if (isClosed()) {
+      socket.abort();
+    } else {
+      signal();
+    }
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** Local clients' connections, which the kernel has established, come into the same queue. */
+  private void takeFromKernel() {
+    boolean some = false;
+    synchronized (this) {
+      try {
+        while (!closed && queue.size() <= backlog) {
+          Optional<SocketChannel> arrived = port.guard.accept();
+          if (arrived.isEmpty()) {
+            break;
+          }
+          queue.add(new Accepted(Optional.empty(), arrived));
+          some = true;
+        }
+        kernelHasMore = queue.size() > backlog;
+      } catch (IOException e) {
+        // The thread that accepts shall see it: accept() tries again and throws.
+        kernelHasMore = true;
+        some = true;
+      }
+    }
+    if (some) {
+      signal();
+    }
+  }
+
+  private void signal() {
+    waiters.signal(1);
+    AcceptListener current = listener;
+    if (current != null) {
+      current.onAcceptable(this);
+    }
+  }
+
+  @Override
+  public Optional<Accepted> accept() throws IOException {
+    Accepted next;
+    synchronized (this) {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      next = queue.poll();
+      if (next == null && kernelHasMore) {
+        Optional<SocketChannel> arrived = port.guard.accept();
+        kernelHasMore = arrived.isPresent();
+        next = arrived.map(c -> new Accepted(Optional.empty(), Optional.of(c))).orElse(null);
+      }
+    }
+    if (next != null && next.kernel().isPresent()) {
+      engine.counters().kernelConnectionsAccepted.increment();
+    }
+    return Optional.ofNullable(next);
+  }
+
+  @Override
+  public synchronized boolean isAcceptable() {
+    return !queue.isEmpty() || kernelHasMore;
+  }
+
+  @Override
+  public void setAcceptListener(AcceptListener newListener) {
+    listener = newListener;
+  }
+
+  @Override
+  public boolean awaitAcceptable(long timeoutNanos) {
+    return waiters.await(() -> isAcceptable() ? 1 : 0, 1, timeoutNanos) != 0;
+  }
+
+  @Override
+  public void wakeup() {
+    waiters.dismissAll();
+  }
+
+  @Override
+  public InetSocketAddress localAddress() {
+    return new InetSocketAddress(port.local.toInetAddress(), port.port);
+  }
+
+  @Override
+  public void close() throws IOException {
+    List<Accepted> unaccepted;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      unaccepted = new ArrayList<>(queue);
+      queue.clear();
+    }
+    port.listener = null;
+    port.guard.setAcceptListener(() -> refuseFromKernel(port));
+    for (Accepted accepted : unaccepted) {
+      accepted.engine().ifPresent(socket -> ((EngineSocket) socket).abort());
+      if (accepted.kernel().isPresent()) {
+        accepted.kernel().get().close();
+      }
+    }
+    for (EngineConnection connection : engine.flows().connections()) {
+      if (connection.listener() == this) {
+        connection.abandonIfHalfOpen();
+      }
+    }
+    engine.ports().release(port);
+    waiters.dismissAll();
+  }
+
+  /** While connections keep the port, the kernel goes on to take local clients in. */
+  private void refuseFromKernel(GuardedPort kept) {
+    try {
+      Optional<SocketChannel> arrived = kept.guard.accept();
+      while (arrived.isPresent()) {
+        arrived.get().close();
+        arrived = kept.guard.accept();
+      }
+    } catch (IOException e) {
+      engine.told("a local client of a closed listener was not refused", e);
+    }
+  }
+
+  @Override
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    settings.set(option, value);
+  }
+
+  @Override
+  public <T> T getOption(SocketOption<T> option) throws IOException {
+    return settings.get(option);
+  }
+}

@@ -1,0 +1,61 @@
+package org.mptcp4j.engine;
+
+import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Runs when the program ends. A kernel's sockets outlive their program, so that what it wrote is
+ * still delivered; ours cannot, so the program's end waits for them, for a time.
+ */
+final class ExitHook extends Thread {
+  private static final System.Logger LOG = System.getLogger("org.mptcp4j");
+  private static final long LOOK_EVERY_NANOS = 1_000_000;
+
+  private final Engine engine;
+
+  private ExitHook(Engine engine) {
+    super("mptcp4j-exit");
+    this.engine = engine;
+  }
+
+  static void install(Engine engine) {
+    Runtime.getRuntime().addShutdownHook(new ExitHook(engine));
+  }
+
+  @Override
+  public void run() {
+    if (!engine.isClosed()) {
+      long deadline = System.nanoTime() + engine.config().exitLinger().toNanos();
+      awaitDrained(deadline);
+      // What the program left open ends now, as the kernel would end it.
+      for (EngineConnection connection : engine.flows().connections()) {
+        connection.socket().closeAtExit();
+      }
+      awaitDrained(deadline);
+    }
+    engine.config().countersFile().ifPresent(this::writeCounters);
+  }
+
+  private void awaitDrained(long deadline) {
+    while (System.nanoTime() < deadline && !allDrained()) {
+      LockSupport.parkNanos(LOOK_EVERY_NANOS);
+    }
+  }
+
+  private boolean allDrained() {
+    for (EngineConnection connection : engine.flows().connections()) {
+      if (!connection.isDrained()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void writeCounters(java.nio.file.Path file) {
+    try {
+      engine.counters().writeTo(file);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "cannot write the counters to " + file, e);
+    }
+  }
+}

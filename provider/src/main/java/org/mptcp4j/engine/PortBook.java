@@ -1,0 +1,111 @@
+package org.mptcp4j.engine;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.mptcp4j.link.PacketLink;
+import org.mptcp4j.link.PortGuard;
+import org.mptcp4j.wire.IpAddress;
+
+/**
+ * The local ports that are ours, and how long. A guard is taken from the link for each and lives
+ * until the last flow on the port has left TIME-WAIT. Thread-safe; its lock is a leaf.
+ */
+final class PortBook {
+  private static final System.Logger LOG = System.getLogger("org.mptcp4j");
+
+  private final PacketLink link;
+  // Read without the lock for every SYN; the lists are replaced, never changed.
+  private final Map<Integer, List<GuardedPort>> ports = new ConcurrentHashMap<>();
+
+  PortBook(PacketLink link) {
+    this.link = link;
+  }
+
+  /**
+   * Takes a port for a client.
+   *
+   * @param port 0 for an ephemeral one
+   */
+  synchronized GuardedPort take(IpAddress local, int port) throws IOException {
+    return enter(
+        port == 0
+            ? new GuardedPort(IpAddress.ANY_V6, link.guardEphemeral(), false)
+            : new GuardedPort(local, link.guard(local, port, false), false));
+  }
+
+  /** Takes a port for a listener; one that only connections of an earlier listener hold will do. */
+  synchronized GuardedPort takeForListener(IpAddress local, int port, EngineListener listener)
+      throws IOException {
+    for (GuardedPort held : ports.getOrDefault(port, List.of())) {
+      if (held.local.equals(local) && held.listening) {
+        if (held.listener != null) {
+          throw new BindException("Address already in use");
+        }
+        held.holders++;
+        held.listener = listener;
+        return held;
+      }
+    }
+    PortGuard guard = link.guard(local, port, true);
+    GuardedPort taken = enter(new GuardedPort(local, guard, true));
+    taken.listener = listener;
+    return taken;
+  }
+
+  /** The guarded port that a segment to this address and port reaches; null when none is ours. */
+  GuardedPort find(long high, long low, int port) {
+    List<GuardedPort> held = ports.get(port);
+    if (held == null) {
+      return null;
+    }
+    for (int i = 0; i < held.size(); i++) {
+      if (held.get(i).covers(high, low)) {
+        return held.get(i);
+      }
+    }
+    return null;
+  }
+
+  GuardedPort find(IpAddress local, int port) {
+    return find(local.high(), local.low(), port);
+  }
+
+  synchronized void retain(GuardedPort port) {
+    port.holders++;
+  }
+
+  /** One holder less; the last one gives the port back to the system. */
+  synchronized void release(GuardedPort port) {
+    if (--port.holders > 0) {
+      return;
+    }
+    List<GuardedPort> left = new ArrayList<>(ports.getOrDefault(port.port, List.of()));
+    left.remove(port);
+    if (left.isEmpty()) {
+      ports.remove(port.port);
+    } else {
+      ports.put(port.port, List.copyOf(left));
+    }
+    try {
+      port.guard.close();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "the guard of port " + port.port + " did not close", e);
+    }
+  }
+
+  /** How many ports are held. */
+  int size() {
+    return ports.size();
+  }
+
+  private GuardedPort enter(GuardedPort port) {
+    List<GuardedPort> held = new ArrayList<>(ports.getOrDefault(port.port, List.of()));
+    held.add(port);
+    ports.put(port.port, List.copyOf(held));
+    return port;
+  }
+}

@@ -1,0 +1,113 @@
+package org.mptcp4j.engine;
+
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import jdk.net.ExtendedSocketOptions;
+
+/**
+ * The options of one socket. Those for which the protocol has a use are honoured: TCP_NODELAY,
+ * SO_LINGER, and SO_SNDBUF and SO_RCVBUF as they stand when the connection begins. SO_KEEPALIVE,
+ * SO_REUSEADDR, SO_REUSEPORT, IP_TOS and the extended options are kept and given back. Thread-safe.
+ */
+final class SocketSettings {
+  private static final Map<SocketOption<?>, Object> DEFAULTS =
+      Map.of(
+          StandardSocketOptions.TCP_NODELAY,
+          false,
+          StandardSocketOptions.SO_KEEPALIVE,
+          false,
+          StandardSocketOptions.SO_REUSEADDR,
+          false,
+          StandardSocketOptions.SO_REUSEPORT,
+          false,
+          StandardSocketOptions.SO_LINGER,
+          -1,
+          StandardSocketOptions.IP_TOS,
+          0,
+          ExtendedSocketOptions.TCP_QUICKACK,
+          true,
+          // Linux' defaults (tcp(7)), in seconds and probes.
+          ExtendedSocketOptions.TCP_KEEPIDLE,
+          7200,
+          ExtendedSocketOptions.TCP_KEEPINTERVAL,
+          75,
+          ExtendedSocketOptions.TCP_KEEPCOUNT,
+          9);
+
+  private static final int LEAST_BUFFER_BYTES = 4096;
+
+  private final boolean multipath;
+  private final Map<SocketOption<?>, Object> values = new ConcurrentHashMap<>(DEFAULTS);
+
+  SocketSettings(EngineConfig config, boolean multipath) {
+    this.multipath = multipath;
+    values.put(StandardSocketOptions.SO_SNDBUF, config.sendBufferBytes());
+    values.put(StandardSocketOptions.SO_RCVBUF, config.receiveBufferBytes());
+  }
+
+  private SocketSettings(SocketSettings other) {
+    multipath = other.multipath;
+    values.putAll(other.values);
+  }
+
+  /** The settings of a connection that a listener with these accepts. */
+  SocketSettings copy() {
+    return new SocketSettings(this);
+  }
+
+  boolean multipath() {
+    return multipath;
+  }
+
+  boolean noDelay() {
+    return get(StandardSocketOptions.TCP_NODELAY);
+  }
+
+  /** Seconds; negative when off. */
+  int linger() {
+    return get(StandardSocketOptions.SO_LINGER);
+  }
+
+  int sendBufferBytes() {
+    return Math.max(LEAST_BUFFER_BYTES, get(StandardSocketOptions.SO_SNDBUF));
+  }
+
+  int receiveBufferBytes() {
+    return Math.max(LEAST_BUFFER_BYTES, get(StandardSocketOptions.SO_RCVBUF));
+  }
+
+  /**
+   * @throws UnsupportedOperationException the option is not one of a stream socket
+   * @throws IllegalArgumentException the value is not in the option's range
+   */
+  <T> void set(SocketOption<T> option, T value) {
+    get(option);
+    if (value == null) {
+      throw new IllegalArgumentException("Invalid option value");
+    }
+    boolean buffer =
+        option == StandardSocketOptions.SO_SNDBUF || option == StandardSocketOptions.SO_RCVBUF;
+    if (buffer && (Integer) value < 0) {
+      throw new IllegalArgumentException("Invalid send/receive buffer size");
+    }
+    if (option == StandardSocketOptions.IP_TOS && ((Integer) value < 0 || (Integer) value > 255)) {
+      throw new IllegalArgumentException("Invalid IP_TOS value");
+    }
+    if (option == StandardSocketOptions.SO_LINGER) {
+      int seconds = (Integer) value;
+      values.put(option, seconds < 0 ? -1 : Math.min(seconds, 65535));
+    } else {
+      values.put(option, value);
+    }
+  }
+
+  <T> T get(SocketOption<T> option) {
+    Object value = values.get(option);
+    if (value == null) {
+      throw new UnsupportedOperationException("'" + option + "' not supported");
+    }
+    return option.type().cast(value);
+  }
+}
