@@ -1,13 +1,21 @@
 package org.mptcp4j.mptcp;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.mptcp4j.spi.PacketScheduler;
+import org.mptcp4j.spi.PathManager;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.MptcpOptionSet;
+import org.mptcp4j.wire.OutgoingSegment;
+import org.mptcp4j.wire.TcpFlags;
 
 /**
  * One connection with its subflows, or one plain TCP connection after fallback. Not thread-safe:
@@ -32,13 +40,85 @@ public final class MptcpConnection {
     ABORTED
   }
 
-  private MptcpConnection() {}
+  /** Joins that have begun and are not established, at most (RFC 8684 §5: a bound on state). */
+  private static final int MOST_HALF_OPEN_JOINS = 16;
 
-  private static final IllegalStateException SKELETON = new IllegalStateException("skeleton");
+  private final MptcpHost host;
+  private final ConnectionConfig config;
+  private final boolean client;
+  private final Session session;
+  private final DataSender sender;
+  private final DataReceiver receiver;
+  private final SubflowOptions options;
+  private final SegmentInput input;
+  private final Closing closing;
+  private final Fallback fallback;
+  private final AddressBook addresses;
+  private final PathControl paths;
+  private final ConnectionTimers timers;
+  private final List<Subflow> subflows = new ArrayList<>();
+  private final FlowKey initialFlow;
+  private boolean tokenRegistered;
+  private boolean established;
+  private boolean abandoned;
+  private boolean over;
+  private Failure failure;
+  private long rejoinBy = Long.MAX_VALUE;
+
+  private MptcpConnection(
+      MptcpHost host,
+      ConnectionConfig config,
+      boolean client,
+      FlowKey initialFlow,
+      Session session,
+      PacketScheduler scheduler,
+      PathManager pathManager) {
+    this.host = host;
+    this.config = config;
+    this.client = client;
+    this.initialFlow = initialFlow;
+    this.session = session;
+    this.sender = new DataSender(this, session, scheduler);
+    this.receiver = new DataReceiver(config.receiveBufferBytes());
+    this.options = new SubflowOptions(this, session);
+    this.input = new SegmentInput(this, session, receiver);
+    this.closing = new Closing(this, session);
+    this.fallback = new Fallback(this, session);
+    this.addresses = new AddressBook(this, session);
+    this.paths = new PathControl(this, pathManager);
+    this.timers = new ConnectionTimers(this, session);
+    addresses.initial(initialFlow.local(), initialFlow.remote(), initialFlow.remotePort());
+  }
+
+  private static MptcpConnection create(
+      MptcpHost host, ConnectionConfig config, boolean client, boolean multipath, FlowKey flow) {
+    while (true) {
+      KeyMaterial key = KeyMaterial.generate(host);
+      MptcpConnection connection =
+          new MptcpConnection(
+              host,
+              config,
+              client,
+              flow,
+              new Session(multipath, key, config.checksum()),
+              new LowestRttScheduler(),
+              new DefaultPathManager());
+      if (!multipath) {
+        return connection;
+      }
+      // RFC 8684 §3.1: a token that is taken already calls for another key.
+      if (host.registerToken(key.token(), connection)) {
+        connection.tokenRegistered = true;
+        return connection;
+      }
+    }
+  }
 
   /**
    * Active open over {@code path}; {@code flow} has the first subflow's addresses and ports and is
    * registered here.
+   *
+   * @throws IllegalStateException when the flow is registered already
    */
   public static MptcpConnection connect(
       long now,
@@ -47,10 +127,18 @@ public final class MptcpConnection {
       FlowKey flow,
       NetworkPath path,
       SegmentSink sink) {
-    throw SKELETON;
+    MptcpConnection connection = create(host, config, true, config.multipath(), flow);
+    Subflow subflow = connection.addInitial(now, flow, path);
+    subflow.endpoint().connect(now, sink);
+    connection.settle(now, sink);
+    return connection;
   }
 
-  /** Passive open for a SYN without MP_JOIN that reached a listener; answers SYN/ACK. */
+  /**
+   * Passive open for a SYN without MP_JOIN that reached a listener; answers SYN/ACK.
+   *
+   * @throws IllegalStateException when the flow is registered already
+   */
   public static MptcpConnection accept(
       long now,
       MptcpHost host,
@@ -58,7 +146,30 @@ public final class MptcpConnection {
       IncomingSegment syn,
       NetworkPath path,
       SegmentSink sink) {
-    throw SKELETON;
+    boolean offered = Handshake.isOffer(syn);
+    FlowKey flow = SegmentInput.flowOf(syn);
+    MptcpConnection connection = create(host, config, false, offered && config.multipath(), flow);
+    if (connection.session.isNegotiating()) {
+      connection.input.handshake().takeFlags(syn.mptcp());
+    }
+    Subflow subflow = connection.addInitial(now, flow, path);
+    subflow.endpoint().accept(now, syn, sink);
+    connection.settle(now, sink);
+    return connection;
+  }
+
+  private Subflow addInitial(long now, FlowKey flow, NetworkPath path) {
+    Subflow subflow = new Subflow(now, this, flow, path, true, client);
+    if (!host.register(flow, subflow)) {
+      releaseToken();
+      throw new IllegalStateException("the flow " + flow + " exists already");
+    }
+    subflows.add(subflow);
+    return subflow;
+  }
+
+  void addSubflow(Subflow subflow) {
+    subflows.add(subflow);
   }
 
   /**
@@ -66,26 +177,308 @@ public final class MptcpConnection {
    * reason.
    */
   public boolean acceptJoin(long now, IncomingSegment syn, NetworkPath path, SegmentSink sink) {
-    throw SKELETON;
+    MptcpOptionSet join = syn.mptcp();
+    int reason = refusal(join);
+    FlowKey flow = SegmentInput.flowOf(syn);
+    if (reason < 0) {
+      Subflow subflow = new Subflow(now, this, flow, path, false, false);
+      int nonce = Handshake.nonce(host);
+      subflow.addressIds(addresses.localId(flow.local()), join.joinAddressId());
+      subflow.nonces(nonce, join.joinRandom());
+      subflow.peerBackup(join.joinBackup());
+      subflow.ownHmac(
+          Hmac.join(session.local().key(), session.remote().key(), nonce, join.joinRandom()));
+      if (host.register(flow, subflow)) {
+        subflows.add(subflow);
+        subflow.endpoint().accept(now, syn, sink);
+        settle(now, sink);
+        return true;
+      }
+      reason = MptcpOption.RESET_LACK_OF_RESOURCES;
+    }
+    counters().joinFailures.increment();
+    refuse(syn, path, reason, sink);
+    return false;
+  }
+
+  /** Why a join is not taken; -1 when it is. */
+  private int refusal(MptcpOptionSet join) {
+    if (!join.has(MptcpOption.MP_JOIN)
+        || join.joinLength() != 12
+        || !session.isMultipath()
+        || join.joinToken() != session.local().token()
+        || failure != null) {
+      return MptcpOption.RESET_MPTCP_ERROR;
+    }
+    int halfOpen = 0;
+    for (Subflow s : subflows) {
+      halfOpen += s.isUsable() ? 0 : 1;
+    }
+    boolean full = subflows.size() >= config.maxSubflows() || halfOpen >= MOST_HALF_OPEN_JOINS;
+    return full ? MptcpOption.RESET_LACK_OF_RESOURCES : -1;
+  }
+
+  private static void refuse(IncomingSegment syn, NetworkPath path, int reason, SegmentSink sink) {
+    // RFC 9293 §3.10.7.1: sequence number 0, and the SYN acknowledged.
+    OutgoingSegment reset =
+        new OutgoingSegment()
+            .begin(
+                /* source= */ syn.destination(),
+                /* sourcePort= */ syn.destinationPort(),
+                /* destination= */ syn.source(),
+                /* destinationPort= */ syn.sourcePort())
+            .acknowledgmentNumber(syn.sequenceNumber() + syn.segmentLength())
+            .flags(TcpFlags.RST | TcpFlags.ACK);
+    reset.options().mpTcpReset(reason == MptcpOption.RESET_LACK_OF_RESOURCES, reason);
+    sink.transmit(reset, path);
   }
 
   /** A segment of one of this connection's subflows, its checksum verified. */
   public void segmentArrives(long now, Subflow subflow, IncomingSegment segment, SegmentSink sink) {
-    throw SKELETON;
+    if (subflow.isClosed()) {
+      return;
+    }
+    subflow.touch();
+    subflow.endpoint().segmentArrives(now, segment, sink);
+    subflow.noteProgress(now);
+    settle(now, sink);
   }
 
   /** The next time at which {@link #onDeadline} is due; {@link Long#MAX_VALUE} for none. */
   public long nextDeadline() {
-    throw SKELETON;
+    if (over) {
+      return Long.MAX_VALUE;
+    }
+    long next = Math.min(timers.nextDeadline(), Math.min(closing.nextDeadline(), rejoinBy));
+    next = Math.min(next, Math.min(paths.nextDeadline(), addresses.nextDeadline()));
+    for (int i = 0; i < subflows.size(); i++) {
+      next = Math.min(next, subflows.get(i).nextDeadline());
+    }
+    return next;
   }
 
   public void onDeadline(long now, SegmentSink sink) {
-    throw SKELETON;
+    if (over) {
+      return;
+    }
+    for (int i = 0; i < subflows.size(); i++) {
+      subflows.get(i).onDeadline(now, sink);
+    }
+    timers.onDeadline(now, sink);
+    closing.onDeadline(now);
+    if (rejoinBy <= now) {
+      rejoinBy = Long.MAX_VALUE;
+      fail(Failure.TIMED_OUT);
+    }
+    settle(now, sink);
   }
 
   /** Paths that were backed up may take segments again. */
   public void pathsWritable(long now, SegmentSink sink) {
-    throw SKELETON;
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (!subflow.isClosed()) {
+        subflow.endpoint().pathWritable();
+        subflow.touch();
+      }
+    }
+    settle(now, sink);
+  }
+
+  /**
+   * Does what has become possible or due; the last step of every call from outside. The order
+   * matters: subflows that have to go, first; then new ones; then data; then what the endpoints
+   * owe.
+   */
+  private void settle(long now, SegmentSink sink) {
+    if (over) {
+      return;
+    }
+    if (closing.isFastcloseReceived() && failure == null) {
+      counters().fastclosesReceived.increment();
+      fail(Failure.RESET);
+    } else if ((closing.isLateData() || abandoned) && failure == null) {
+      closing.fastClose();
+      fail(Failure.ABORTED);
+    }
+    if (failure != null) {
+      closing.abortAll(now, sink);
+    }
+    resetWanted(now, sink);
+    removeClosed(now);
+    paths.run(now, sink);
+    addresses.onDeadline(now);
+    for (int i = 0; i < subflows.size(); i++) {
+      subflows.get(i).resumeSending();
+    }
+    sender.push(now, sink);
+    closing.advance(now);
+    flush(now, sink);
+    removeClosed(now);
+    timers.update(now);
+    finishIfOver();
+  }
+
+  private void resetWanted(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isResetWanted()) {
+        subflow.endpoint().abort(now, sink);
+      }
+    }
+  }
+
+  private void flush(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (!subflow.takeTouched() || subflow.isClosed()) {
+        continue;
+      }
+      subflow.endpoint().flush(now, sink);
+      sendWaitingOptions(now, subflow, sink);
+    }
+  }
+
+  /** What did not find room in the segments so far goes out on ACKs of its own. */
+  private void sendWaitingOptions(long now, Subflow subflow, SegmentSink sink) {
+    while (!subflow.isClosed()
+        && subflow.endpoint().state().isSynchronized()
+        && !subflow.isThirdAckDue()
+        && (subflow.control() != null || subflow.isDataFinWaiting())) {
+      ControlOption control = subflow.control();
+      boolean dataFin = subflow.isDataFinWaiting();
+      boolean sent = subflow.endpoint().sendAck(now, sink);
+      if (!sent || (control == subflow.control() && dataFin == subflow.isDataFinWaiting())) {
+        subflow.touch();
+        return;
+      }
+    }
+  }
+
+  private void removeClosed(long now) {
+    for (int i = subflows.size() - 1; i >= 0; i--) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isClosed()) {
+        subflows.remove(i);
+        host.unregister(subflow.flow());
+        onSubflowGone(now, subflow);
+      }
+    }
+  }
+
+  private void onSubflowGone(long now, Subflow subflow) {
+    CloseReason reason = subflow.closeReason();
+    if (!subflow.isInitial() && !subflow.everCarriedData()) {
+      counters().joinFailures.increment();
+    }
+    boolean first = subflow.isInitial() && !established;
+    if (first || session.isPlain()) {
+      failFor(reason);
+      return;
+    }
+    paths.onSubflowEnded(now, subflow);
+    if (!subflows.isEmpty() || closing.isFinished() || failure != null) {
+      return;
+    }
+    boolean refused = reason == CloseReason.REFUSED || reason == CloseReason.PEER_RESET;
+    if (refused && !subflow.everCarriedData()) {
+      // The last one is gone and the peer knows nothing of the connection any more.
+      fail(Failure.RESET);
+    } else if (rejoinBy == Long.MAX_VALUE) {
+      rejoinBy = now + config.closeTimeoutNanos();
+    }
+  }
+
+  private void failFor(CloseReason reason) {
+    switch (reason) {
+      case REFUSED -> fail(Failure.REFUSED);
+      case PEER_RESET -> fail(Failure.RESET);
+      case TIMED_OUT -> fail(Failure.TIMED_OUT);
+      case ABORTED -> fail(Failure.ABORTED);
+      case FINISHED -> {
+        // Both directions were closed in order.
+      }
+    }
+  }
+
+  private void fail(Failure reason) {
+    if (failure == null) {
+      failure = reason;
+    }
+  }
+
+  private void finishIfOver() {
+    if (closing.isFinished() && tokenRegistered) {
+      releaseToken();
+    }
+    boolean nothingLeft = failure != null || closing.isFinished() || session.isPlain();
+    if (subflows.isEmpty() && nothingLeft) {
+      over = true;
+      releaseToken();
+      sender.clear();
+      if (closing.isApplicationGone()) {
+        receiver.clear();
+      }
+    }
+  }
+
+  void releaseToken() {
+    if (tokenRegistered) {
+      tokenRegistered = false;
+      host.unregisterToken(session.local().token());
+    }
+  }
+
+  void onSubflowEstablished(long now, Subflow subflow) {
+    if (subflow.isInitial()) {
+      established = true;
+      subflow.startCarrying();
+      paths.request();
+      (session.isPlain() ? counters().plainConnections : counters().multipathConnections)
+          .increment();
+    } else if (!subflow.isOpener()) {
+      subflow.startCarrying();
+      // The fourth ACK tells the peer that its third arrived (RFC 8684 §3.2).
+      subflow.endpoint().requestAck();
+      onJoined(now, subflow);
+    }
+  }
+
+  void onJoined(long now, Subflow subflow) {
+    counters().joins.increment();
+    rejoinBy = Long.MAX_VALUE;
+    paths.request();
+  }
+
+  void beginMultipath(long remoteKey) {
+    session.begin(remoteKey);
+    receiver.start(session.remote().initialDataSequenceNumber() + 1);
+    paths.request();
+  }
+
+  /** Whether the path manager has anything to decide. */
+  boolean mayHaveMoreSubflows() {
+    // RFC 8684 §3.1: no further subflow before a DSS option came; a server may announce addresses.
+    return session.isMultipath()
+        && (session.isConfirmed() || !client)
+        && established
+        && failure == null
+        && !closing.isFinished();
+  }
+
+  /** The patience with a peer that does not let the connection end is exhausted. */
+  void abandon() {
+    abandoned = true;
+  }
+
+  /** The DATA_FIN goes out on each subflow that can carry it. */
+  void sendDataFin() {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.everCarriedData() && !subflow.isClosed()) {
+        subflow.awaitDataFin();
+      }
+    }
   }
 
   /**
@@ -93,7 +486,14 @@ public final class MptcpConnection {
    * any more.
    */
   public int write(long now, ByteBuffer source, SegmentSink sink) {
-    throw SKELETON;
+    if (failure != null || closing.isOutputShut() || over) {
+      return -1;
+    }
+    int taken = sender.write(source);
+    if (taken > 0) {
+      settle(now, sink);
+    }
+    return taken;
   }
 
   /**
@@ -101,17 +501,35 @@ public final class MptcpConnection {
    * a failure.
    */
   public int read(long now, ByteBuffer target, SegmentSink sink) {
-    throw SKELETON;
+    int taken = receiver.read(target);
+    if (taken > 0) {
+      if (!over && failure == null) {
+        for (int i = 0; i < subflows.size(); i++) {
+          Subflow subflow = subflows.get(i);
+          if (subflow.everCarriedData() && !subflow.isClosed()) {
+            subflow.endpoint().windowOpened(now, sink);
+          }
+        }
+      }
+      return taken;
+    }
+    return target.hasRemaining() && isEndOfInput() ? -1 : 0;
+  }
+
+  private boolean isEndOfInput() {
+    return receiver.available() == 0
+        && (receiver.isFinReceived() || failure != null || closing.isInputShut() || over);
   }
 
   /** DATA_FIN (or FIN) after what was written. */
   public void shutdownOutput(long now, SegmentSink sink) {
-    throw SKELETON;
+    closing.shutdownOutput();
+    settle(now, sink);
   }
 
   /** What arrives from now on is acknowledged and dropped. */
   public void shutdownInput(long now) {
-    throw SKELETON;
+    closing.shutdownInput();
   }
 
   /**
@@ -119,61 +537,204 @@ public final class MptcpConnection {
    * come: reset.
    */
   public void close(long now, SegmentSink sink) {
-    throw SKELETON;
+    if (closing.isApplicationGone() || over) {
+      return;
+    }
+    boolean unread = receiver.available() > 0 && !closing.isInputShut();
+    closing.applicationGone(now);
+    if (unread || !established) {
+      abort(now, sink);
+    } else {
+      settle(now, sink);
+    }
   }
 
   /** Ends at once: MP_FASTCLOSE where it can be, RST on every subflow. */
   public void abort(long now, SegmentSink sink) {
-    throw SKELETON;
+    if (!over) {
+      closing.fastClose();
+      fail(Failure.ABORTED);
+      settle(now, sink);
+    }
   }
 
   public int readiness() {
-    throw SKELETON;
+    int bits = 0;
+    if (receiver.available() > 0 || isEndOfInput()) {
+      bits |= READABLE;
+    }
+    boolean sendsNoMore = failure != null || closing.isOutputShut() || over;
+    // As the kernel does: worth a wake-up when a third of the buffer is free.
+    if (sendsNoMore || (established && 3L * sender.room() >= config.sendBufferBytes())) {
+      bits |= WRITABLE;
+    }
+    if (established || failure != null) {
+      bits |= ESTABLISHED_OR_FAILED;
+    }
+    return bits;
   }
 
   public Optional<Failure> failure() {
-    throw SKELETON;
+    return Optional.ofNullable(failure);
   }
 
   /** Established, with data flowing or able to. */
   public boolean isEstablished() {
-    throw SKELETON;
+    return established && failure == null;
   }
 
   /** Every subflow is CLOSED and nothing is to be done: the owner may forget it. */
   public boolean isClosed() {
-    throw SKELETON;
+    return over;
   }
 
   /** Whether it is plain TCP: the peer or the path knows no MPTCP. */
   public boolean isFallback() {
-    throw SKELETON;
+    return session.isPlain();
   }
 
   /** Bytes written and not yet acknowledged at data level. */
   public long unacknowledgedBytes() {
-    throw SKELETON;
+    return sender.end() - sender.unacknowledged();
   }
 
   public void localAddressAdded(long now, IpAddress address, SegmentSink sink) {
-    throw SKELETON;
+    paths.request();
+    settle(now, sink);
   }
 
   public void localAddressRemoved(long now, IpAddress address, SegmentSink sink) {
-    throw SKELETON;
+    if (session.isMultipath()) {
+      for (Subflow subflow : subflows) {
+        // The last subflow stays: the address may come back, as may be hoped in plain TCP.
+        if (subflow.flow().local().equals(address) && hasOtherUsable(subflow)) {
+          subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, true);
+        }
+      }
+      addresses.withdraw(address);
+    }
+    routesChanged(now, sink);
   }
 
   /** Routes may have changed: ask {@link MptcpHost#path} again for every subflow. */
   public void routesChanged(long now, SegmentSink sink) {
-    throw SKELETON;
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (!subflow.isClosed()) {
+        subflow.pathMayHaveChanged(now, host.path(subflow.flow().local(), subflow.flow().remote()));
+      }
+    }
+    paths.request();
+    settle(now, sink);
   }
 
   /** TCP_NODELAY: whether small segments go out at once. */
   public void setNoDelay(long now, boolean noDelay, SegmentSink sink) {
-    throw SKELETON;
+    sender.noDelay(noDelay);
+    settle(now, sink);
   }
 
   public List<Subflow> subflows() {
-    throw SKELETON;
+    return List.copyOf(subflows);
+  }
+
+  /** Bytes that went out again on another subflow. */
+  public long reinjectedBytes() {
+    return sender.reinjectedBytes();
+  }
+
+  // ---- what the parts of a connection know of each other
+
+  MptcpHost host() {
+    return host;
+  }
+
+  ConnectionConfig config() {
+    return config;
+  }
+
+  MptcpCounters counters() {
+    return host.counters();
+  }
+
+  boolean isClient() {
+    return client;
+  }
+
+  Session session() {
+    return session;
+  }
+
+  DataSender sender() {
+    return sender;
+  }
+
+  DataReceiver receiver() {
+    return receiver;
+  }
+
+  SubflowOptions options() {
+    return options;
+  }
+
+  SegmentInput input() {
+    return input;
+  }
+
+  Closing closing() {
+    return closing;
+  }
+
+  Fallback fallback() {
+    return fallback;
+  }
+
+  AddressBook addresses() {
+    return addresses;
+  }
+
+  PathControl paths() {
+    return paths;
+  }
+
+  int subflowCount() {
+    return subflows.size();
+  }
+
+  Subflow subflowAt(int index) {
+    return subflows.get(index);
+  }
+
+  IpAddress initialLocal() {
+    return initialFlow.local();
+  }
+
+  int initialLocalPort() {
+    return initialFlow.localPort();
+  }
+
+  int initialRemotePort() {
+    return initialFlow.remotePort();
+  }
+
+  boolean hasOtherUsable(Subflow subflow) {
+    for (int i = 0; i < subflows.size(); i++) {
+      if (subflows.get(i) != subflow && subflows.get(i).isUsable()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The usable subflow to be preferred; null when there is none. */
+  Subflow anyUsable() {
+    Subflow best = null;
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow s = subflows.get(i);
+      if (s.isUsable() && (best == null || s.isBetterThan(best))) {
+        best = s;
+      }
+    }
+    return best;
   }
 }

@@ -54,4 +54,9 @@ public interface MptcpHost {
    * that the address may be announced.
    */
   boolean acceptsJoins(IpAddress local, int port);
+
+  /** Where this host's connections count what happens. */
+  default MptcpCounters counters() {
+    return MptcpCounters.ofProcess();
+  }
 }

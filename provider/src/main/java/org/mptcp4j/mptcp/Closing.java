@@ -1,0 +1,216 @@
+package org.mptcp4j.mptcp;
+
+import org.mptcp4j.tcp.SegmentSink;
+
+/**
+ * How a connection ends: DATA_FIN in each direction, then FIN on every subflow (RFC 8684 §3.3.3);
+ * or at once, with MP_FASTCLOSE (§3.5). On plain TCP the FIN does all.
+ */
+final class Closing {
+  private static final long FIRST_DATA_FIN_INTERVAL = 200_000_000L;
+  private static final long LONGEST_DATA_FIN_INTERVAL = 5_000_000_000L;
+
+  private final MptcpConnection connection;
+  private final Session session;
+  private boolean outputShut;
+  private boolean inputShut;
+  private boolean applicationGone;
+  private boolean dataFinSent;
+  private boolean dataFinAcknowledged;
+  private boolean fastClosing;
+  private boolean fastcloseReceived;
+  private boolean lateData;
+  private boolean subflowsFinished;
+  private boolean alternate;
+  private long dataFinAt = Long.MAX_VALUE;
+  private long dataFinInterval = FIRST_DATA_FIN_INTERVAL;
+  private long giveUpAt = Long.MAX_VALUE;
+
+  Closing(MptcpConnection connection, Session session) {
+    this.connection = connection;
+    this.session = session;
+  }
+
+  boolean isOutputShut() {
+    return outputShut;
+  }
+
+  boolean isInputShut() {
+    return inputShut;
+  }
+
+  boolean isApplicationGone() {
+    return applicationGone;
+  }
+
+  /** Whether RST segments carry MP_FASTCLOSE. */
+  boolean isFastClosing() {
+    return fastClosing;
+  }
+
+  boolean isFastcloseReceived() {
+    return fastcloseReceived;
+  }
+
+  /** Whether data came that nobody will read. */
+  boolean isLateData() {
+    return lateData;
+  }
+
+  /** Whether both directions are done with and every subflow was told so. */
+  boolean isFinished() {
+    return subflowsFinished;
+  }
+
+  void shutdownOutput() {
+    if (!outputShut) {
+      outputShut = true;
+      connection.sender().finQueued();
+    }
+  }
+
+  void shutdownInput() {
+    inputShut = true;
+    connection.receiver().discard();
+  }
+
+  void applicationGone(long now) {
+    applicationGone = true;
+    giveUpAt = now + connection.config().closeTimeoutNanos();
+    shutdownOutput();
+    shutdownInput();
+  }
+
+  void fastClose() {
+    fastClosing = true;
+  }
+
+  void onFastclose() {
+    fastcloseReceived = true;
+  }
+
+  /** New bytes of the stream arrived. */
+  void onNewData() {
+    if (applicationGone) {
+      lateData = true;
+    }
+  }
+
+  /** The peer's DATA_FIN was seen, on this subflow. */
+  void onDataFinSeen(Subflow subflow) {
+    if (connection.receiver().isFinReceived()) {
+      subflow.endpoint().requestAck();
+      subflow.touch();
+    }
+  }
+
+  /** The peer's FIN on a subflow. */
+  void onSubflowFin(Subflow subflow) {
+    if (session.isPlain()) {
+      connection.receiver().finHere();
+    } else {
+      subflow.touch();
+    }
+  }
+
+  void onDataAck(long now, long ack) {
+    if (dataFinSent && !dataFinAcknowledged && ack == connection.sender().end() + 1) {
+      dataFinAcknowledged = true;
+      dataFinAt = Long.MAX_VALUE;
+      connection.sender().acknowledged(now, connection.sender().end());
+    }
+  }
+
+  /** Whether segments without mapping carry the DATA_FIN. */
+  boolean owesDataFin() {
+    return dataFinSent && !dataFinAcknowledged;
+  }
+
+  /**
+   * Whether a DATA_FIN goes before the repetition of the third ACK, whose option leaves no room for
+   * it: they take turns.
+   */
+  boolean prefersDataFin() {
+    if (!owesDataFin()) {
+      return false;
+    }
+    alternate = !alternate;
+    return alternate;
+  }
+
+  /** Takes the steps that have become due. */
+  void advance(long now) {
+    if (session.isNegotiating()) {
+      return;
+    }
+    if (session.isPlain()) {
+      advancePlain(now);
+      return;
+    }
+    DataSender sender = connection.sender();
+    if (outputShut && sender.isAllSent() && !dataFinSent && connection.isEstablished()) {
+      dataFinSent = true;
+      dataFinAt = now + dataFinInterval;
+      connection.sendDataFin();
+    }
+    boolean both = dataFinAcknowledged && connection.receiver().isFinReceived();
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      Subflow subflow = connection.subflowAt(i);
+      // A subflow that the peer has finished is of use only while it is the last one.
+      boolean superfluous = subflow.isPeerFinished() && connection.hasOtherUsable(subflow);
+      if (both || superfluous) {
+        subflow.finish(now);
+      }
+      if (both && applicationGone) {
+        subflow.detachOnce(now);
+      }
+    }
+    subflowsFinished |= both;
+  }
+
+  private void advancePlain(long now) {
+    if (!outputShut || !connection.sender().isAllSent()) {
+      return;
+    }
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      connection.subflowAt(i).finish(now);
+      if (applicationGone) {
+        connection.subflowAt(i).detachOnce(now);
+      }
+    }
+    subflowsFinished |= connection.receiver().isFinReceived();
+  }
+
+  long nextDeadline() {
+    return Math.min(dataFinAt, giveUpAt);
+  }
+
+  void onDeadline(long now) {
+    if (dataFinAt <= now) {
+      // Nothing else makes a DATA_FIN without data reliable.
+      dataFinInterval = Math.min(2 * dataFinInterval, LONGEST_DATA_FIN_INTERVAL);
+      dataFinAt = now + dataFinInterval;
+      connection.sendDataFin();
+    }
+    if (giveUpAt <= now) {
+      long quietSince = connection.sender().lastProgress();
+      long patience = connection.config().closeTimeoutNanos();
+      if (now - quietSince < patience && !connection.sender().isAllAcknowledged()) {
+        giveUpAt = quietSince + patience;
+      } else {
+        giveUpAt = Long.MAX_VALUE;
+        connection.abandon();
+      }
+    }
+  }
+
+  /** Ends {@code connection}'s subflows at once. */
+  void abortAll(long now, SegmentSink sink) {
+    for (int i = connection.subflowCount() - 1; i >= 0; i--) {
+      Subflow subflow = connection.subflowAt(i);
+      if (!subflow.isClosed()) {
+        subflow.endpoint().abort(now, sink);
+      }
+    }
+  }
+}

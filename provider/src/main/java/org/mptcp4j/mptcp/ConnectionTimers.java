@@ -1,0 +1,91 @@
+package org.mptcp4j.mptcp;
+
+import org.mptcp4j.tcp.SegmentSink;
+
+/** The timers of the data level: zero-window probes, and data that nobody acknowledges. */
+final class ConnectionTimers {
+  private static final long LONGEST_PERSIST = 60_000_000_000L;
+  private static final long SHORTEST_DATA_TIMEOUT = 1_000_000_000L;
+
+  private final MptcpConnection connection;
+  private final Session session;
+  private long persistAt = Long.MAX_VALUE;
+  private long persistInterval;
+  private long dataTimeoutAt = Long.MAX_VALUE;
+  private long dataTimeoutInterval;
+  private long waitingFor;
+
+  ConnectionTimers(MptcpConnection connection, Session session) {
+    this.connection = connection;
+    this.session = session;
+  }
+
+  long nextDeadline() {
+    return Math.min(persistAt, dataTimeoutAt);
+  }
+
+  /** Arms and disarms by what is true after a step. */
+  void update(long now) {
+    DataSender sender = connection.sender();
+    if (!connection.isEstablished() || !sender.isPersisting()) {
+      persistAt = Long.MAX_VALUE;
+    } else if (persistAt == Long.MAX_VALUE) {
+      persistInterval = longestTimeout();
+      persistAt = now + persistInterval;
+    }
+    if (!session.isMultipath() || !sender.isOutstanding()) {
+      dataTimeoutAt = Long.MAX_VALUE;
+    } else if (dataTimeoutAt == Long.MAX_VALUE || waitingFor != sender.unacknowledged()) {
+      waitingFor = sender.unacknowledged();
+      dataTimeoutInterval = Math.max(SHORTEST_DATA_TIMEOUT, 2 * longestTimeout());
+      dataTimeoutAt = now + dataTimeoutInterval;
+    }
+  }
+
+  private long longestTimeout() {
+    long longest = connection.config().tcp().minRtoNanos();
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      Subflow subflow = connection.subflowAt(i);
+      if (subflow.isUsable()) {
+        longest = Math.max(longest, subflow.endpoint().retransmissionTimeoutNanos());
+      }
+    }
+    return Math.min(longest, LONGEST_PERSIST);
+  }
+
+  void onDeadline(long now, SegmentSink sink) {
+    if (persistAt <= now) {
+      onPersist(now, sink);
+    }
+    if (dataTimeoutAt <= now) {
+      dataTimeoutInterval = Math.min(2 * dataTimeoutInterval, LONGEST_PERSIST);
+      dataTimeoutAt = now + dataTimeoutInterval;
+      if (!isCarried(connection.sender().unacknowledged())) {
+        // A receiver may drop what its subflow acknowledged (RFC 8684 §3.3.2).
+        connection.sender().reinjectOldest();
+      }
+    }
+  }
+
+  private void onPersist(long now, SegmentSink sink) {
+    persistInterval = Math.min(2 * persistInterval, LONGEST_PERSIST);
+    persistAt = now + persistInterval;
+    if (!connection.sender().isWindowClosed()) {
+      connection.sender().overrideOnce();
+      return;
+    }
+    Subflow subflow = connection.anyUsable();
+    if (subflow != null) {
+      subflow.endpoint().sendWindowProbe(now, sink);
+    }
+  }
+
+  private boolean isCarried(long dsn) {
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      if (connection.subflowAt(i).carries(dsn)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

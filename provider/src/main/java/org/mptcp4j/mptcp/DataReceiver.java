@@ -1,0 +1,188 @@
+package org.mptcp4j.mptcp;
+
+import java.nio.ByteBuffer;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.SequenceNumber;
+
+/**
+ * The receiving half of a connection: puts bytes in their place by data sequence number, says how
+ * far the stream is whole (DATA_ACK) and how much more may come (the shared window, RFC 8684
+ * §3.3.4).
+ */
+final class DataReceiver {
+  private final int limit;
+  private ReceiveBuffer buffer;
+  private final DataRanges ahead = new DataRanges();
+  private long readDsn;
+  private long receiveNext;
+  private long finDsn;
+  private boolean finKnown;
+  private boolean finReceived;
+  private boolean discarding;
+
+  DataReceiver(int limit) {
+    this.limit = limit;
+    start(1);
+  }
+
+  /** The first byte of the stream will have {@code firstDsn}; nothing was received so far. */
+  void start(long firstDsn) {
+    buffer = new ReceiveBuffer(firstDsn, limit);
+    readDsn = firstDsn;
+    receiveNext = firstDsn;
+  }
+
+  /** DATA_ACK: the next data sequence number that is missing. */
+  long receiveNext() {
+    return receiveNext;
+  }
+
+  /** The window, relative to DATA_ACK; its right edge never moves back. */
+  long window() {
+    return Math.max(0, readDsn + limit - receiveNext);
+  }
+
+  /** Widens a 32-bit data sequence number. */
+  long expand(long dsn, boolean is64Bit) {
+    return is64Bit ? dsn : SequenceNumber.expand((int) dsn, receiveNext);
+  }
+
+  /**
+   * Copies bytes of a segment to their place, without counting them as received. Bytes that count
+   * as received already are never touched.
+   *
+   * @return false when they lie outside of the window
+   */
+  boolean place(IncomingSegment segment, int skip, long dsn, int length) {
+    long end = dsn + length;
+    if (end - (readDsn + limit) > 0 || (ahead.isFull() && dsn - receiveNext > 0)) {
+      return false;
+    }
+    if (finKnown && end - finDsn > 0) {
+      return false;
+    }
+    long from = dsn - receiveNext < 0 ? receiveNext : dsn;
+    int source = segment.payloadOffset() + skip;
+    if (ahead.isEmpty() || from - ahead.lastEnd() >= 0) {
+      copy(segment.buffer(), source, dsn, from, end);
+      return true;
+    }
+    for (int i = 0; i < ahead.count() && end - from > 0; i++) {
+      if (ahead.start(i) - from > 0) {
+        copy(segment.buffer(), source, dsn, from, min(end, ahead.start(i)));
+      }
+      if (ahead.end(i) - from > 0) {
+        from = ahead.end(i);
+      }
+    }
+    copy(segment.buffer(), source, dsn, from, end);
+    return true;
+  }
+
+  private static long min(long a, long b) {
+    return a - b <= 0 ? a : b;
+  }
+
+  private void copy(ByteBuffer from, int payload, long payloadDsn, long start, long end) {
+    if (end - start > 0) {
+      int skip = (int) (start - payloadDsn);
+      buffer.put(readDsn, start, from, payload + skip, (int) (end - start));
+    }
+  }
+
+  /**
+   * Bytes that lie in their place count as received from now on.
+   *
+   * @return how far {@link #receiveNext} moved
+   */
+  long receive(long dsn, int length) {
+    long before = receiveNext;
+    long end = dsn + length;
+    if (dsn - receiveNext > 0) {
+      ahead.add(dsn, end);
+      return 0;
+    }
+    if (end - receiveNext > 0) {
+      receiveNext = ahead.isEmpty() ? end : ahead.absorb(end);
+      checkFin();
+      if (discarding) {
+        readDsn = min(receiveNext, dataEnd());
+      }
+    }
+    return receiveNext - before;
+  }
+
+  /** The partial checksum of bytes in their place; only when {@link #holds} says they are there. */
+  long sum(long dsn, int length) {
+    return buffer.sum(dsn, length);
+  }
+
+  /** Whether the bytes from {@code dsn} on have not been given to the reader yet. */
+  boolean holds(long dsn) {
+    return dsn - readDsn >= 0;
+  }
+
+  /** The peer's DATA_FIN has this data sequence number. Says whether that is possible. */
+  boolean finAt(long dsn) {
+    if (finKnown) {
+      return finDsn == dsn;
+    }
+    if (dsn - receiveNext < 0 || dsn - (readDsn + limit) > 0) {
+      return false;
+    }
+    finKnown = true;
+    finDsn = dsn;
+    checkFin();
+    return true;
+  }
+
+  private void checkFin() {
+    if (finKnown && !finReceived && receiveNext == finDsn) {
+      finReceived = true;
+      receiveNext = finDsn + 1;
+    }
+  }
+
+  /** The stream ends where it is now: the FIN of plain TCP. */
+  void finHere() {
+    finKnown = true;
+    finReceived = true;
+    finDsn = receiveNext;
+  }
+
+  /** Whether the peer's DATA_FIN and everything before it arrived. */
+  boolean isFinReceived() {
+    return finReceived;
+  }
+
+  private long dataEnd() {
+    return finReceived ? finDsn : receiveNext;
+  }
+
+  /** Bytes that can be read now. */
+  int available() {
+    return (int) (dataEnd() - readDsn);
+  }
+
+  /** Moves what can be read to {@code target}; returns how many bytes. */
+  int read(ByteBuffer target) {
+    int length = Math.min(available(), target.remaining());
+    if (length > 0) {
+      buffer.get(readDsn, target, length);
+      readDsn += length;
+    }
+    return length;
+  }
+
+  /** What is there and what will come is dropped. */
+  void discard() {
+    discarding = true;
+    readDsn = dataEnd();
+  }
+
+  /** Lets the memory go when nothing will be read any more. */
+  void clear() {
+    readDsn = dataEnd();
+    buffer.clear();
+  }
+}

@@ -1,0 +1,354 @@
+package org.mptcp4j.mptcp;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.mptcp4j.spi.PacketScheduler;
+import org.mptcp4j.tcp.SegmentSink;
+
+/**
+ * The sending half of a connection: what was written goes out in mappings on the subflows that the
+ * scheduler picks, within the shared window; what got lost on one subflow goes out again on another
+ * (RFC 8684 §3.3.5, §3.3.6).
+ */
+final class DataSender implements PacketScheduler.Choice {
+  /** The data-level length of a mapping has 16 bits, and 0 means infinite. */
+  private static final int MOST_MAPPED = 65535;
+
+  private static final int MOST_POOLED = 1024;
+
+  private final MptcpConnection connection;
+  private final Session session;
+  private final PacketScheduler scheduler;
+  private final SendBuffer buffer;
+  private final int bufferLimit;
+  private final ReinjectionQueue reinjections = new ReinjectionQueue();
+  private Mapping[] pool = new Mapping[16];
+  private int pooled;
+  private long next;
+  private long rightEdge;
+  private long largestWindow;
+  private boolean noDelay;
+  private boolean finQueued;
+  private boolean override;
+  private long reinjectedBytes;
+  private long lastProgress;
+
+  DataSender(MptcpConnection connection, Session session, PacketScheduler scheduler) {
+    this.connection = connection;
+    this.session = session;
+    this.scheduler = scheduler;
+    this.bufferLimit = connection.config().sendBufferBytes();
+    long first = session.local().initialDataSequenceNumber() + 1;
+    this.buffer = new SendBuffer(first, bufferLimit);
+    this.next = first;
+    this.rightEdge = first;
+    this.noDelay = connection.config().tcp().noDelay();
+  }
+
+  int write(ByteBuffer source) {
+    return buffer.append(source);
+  }
+
+  int room() {
+    return buffer.room();
+  }
+
+  long unacknowledged() {
+    return buffer.unacknowledged();
+  }
+
+  /** The first data sequence number that was never sent. */
+  long next() {
+    return next;
+  }
+
+  /** The data sequence number after everything written: that of the DATA_FIN. */
+  long end() {
+    return buffer.end();
+  }
+
+  boolean isAllSent() {
+    return next == buffer.end();
+  }
+
+  boolean isAllAcknowledged() {
+    return buffer.unacknowledged() == buffer.end();
+  }
+
+  /** Whether bytes were sent that no acknowledgment at data level covers. */
+  boolean isOutstanding() {
+    return next != buffer.unacknowledged();
+  }
+
+  long reinjectedBytes() {
+    return reinjectedBytes;
+  }
+
+  long lastProgress() {
+    return lastProgress;
+  }
+
+  void noDelay(boolean value) {
+    noDelay = value;
+  }
+
+  /** Nothing more will be written. */
+  void finQueued() {
+    finQueued = true;
+  }
+
+  /**
+   * Bytes before {@code dsn} are acknowledged; one that lies outside of what was sent is ignored.
+   */
+  void acknowledged(long now, long dsn) {
+    if (dsn - buffer.unacknowledged() > 0 && dsn - next <= 0) {
+      buffer.acknowledge(dsn);
+      lastProgress = now;
+    }
+  }
+
+  /**
+   * The peer takes bytes before {@code edge}; the shared window never shrinks (RFC 8684 §3.3.4).
+   */
+  void windowTo(long edge) {
+    if (edge - rightEdge > 0) {
+      setWindow(edge);
+    }
+  }
+
+  /** The same for plain TCP, where the last word of the peer counts. */
+  void setWindow(long edge) {
+    rightEdge = edge;
+    largestWindow = Math.max(largestWindow, edge - buffer.unacknowledged());
+  }
+
+  /** Bytes wait and the window is what keeps them back, with nothing in flight to reopen it. */
+  boolean isPersisting() {
+    return !isAllSent()
+        && !isOutstanding()
+        && rightEdge - next < Math.min(buffer.end() - next, Math.max(1, largestWindow / 2));
+  }
+
+  /** The peer's silence lasted long enough: what the window takes goes out, however little. */
+  void overrideOnce() {
+    override = true;
+  }
+
+  boolean isWindowClosed() {
+    return rightEdge - next <= 0;
+  }
+
+  /** Sends what windows allow: reinjections first. */
+  void push(long now, SegmentSink sink) {
+    if (session.isNegotiating() && !connection.isClient()) {
+      return;
+    }
+    pushReinjections(now, sink);
+    pushNew(now, sink);
+    if (isWindowClosed() && !isAllSent() && session.isMultipath() && unblockWindow()) {
+      pushReinjections(now, sink);
+    }
+    override = false;
+  }
+
+  private void pushNew(long now, SegmentSink sink) {
+    while (!isAllSent() && rightEdge - next > 0) {
+      long unsent = buffer.end() - next;
+      if (!prepareCandidates(now, unsent)) {
+        return;
+      }
+      int index = size() == 1 ? 0 : scheduler.select(this);
+      if (index < 0 || index >= size()) {
+        return;
+      }
+      Subflow subflow = connection.subflowAt(index);
+      int length = lengthOn(subflow, unsent);
+      if (length == 0) {
+        return;
+      }
+      if (send(now, subflow, next, length, unsent == length, sink)) {
+        next += length;
+      } else {
+        subflow.pauseSending();
+      }
+    }
+  }
+
+  private boolean prepareCandidates(long now, long wanted) {
+    boolean any = false;
+    for (int i = 0; i < size(); i++) {
+      any |= connection.subflowAt(i).prepareToSend(now, wanted) > 0;
+    }
+    return any;
+  }
+
+  private int lengthOn(Subflow subflow, long unsent) {
+    long window = rightEdge - next;
+    int piece = contiguous(next);
+    int mss = subflow.segmentPayloadLimit();
+    long length = Math.min(Math.min(unsent, window), Math.min(subflow.allowance(), piece));
+    length = Math.min(length, Math.min(subflow.sendLimit(), MOST_MAPPED));
+    boolean tail = length == unsent;
+    boolean hold = tail && !noDelay && !finQueued && !override;
+    if (length > mss) {
+      long rest = length % mss;
+      // Whole segments, unless the rest is the end of what was written or of its chunk.
+      return (int) ((tail && !hold) || length == piece ? length : length - rest);
+    }
+    if (length == mss || (length == piece && !tail)) {
+      return (int) length;
+    }
+    if (tail) {
+      // Nagle's algorithm (RFC 9293 §3.7.4), at the level where the application's bytes are.
+      return hold && isOutstanding() ? 0 : (int) length;
+    }
+    if (length == window) {
+      // RFC 9293 §3.8.6.2.1: no silly windows.
+      return length >= largestWindow / 2 || override ? (int) length : 0;
+    }
+    return (int) length;
+  }
+
+  private int contiguous(long dsn) {
+    return (int) Math.min(MOST_MAPPED, buffer.chunkAt(dsn).endDsn() - dsn);
+  }
+
+  private void pushReinjections(long now, SegmentSink sink) {
+    while (!reinjections.isEmpty()) {
+      long from = reinjections.start();
+      if (from - buffer.unacknowledged() < 0) {
+        from = buffer.unacknowledged();
+      }
+      if (from - reinjections.end() >= 0) {
+        reinjections.removeFirst();
+        continue;
+      }
+      long wanted = reinjections.end() - from;
+      if (!prepareCandidates(now, wanted)) {
+        return;
+      }
+      Subflow subflow = fastestBut(reinjections.source());
+      if (subflow == null) {
+        return;
+      }
+      int length = (int) Math.min(Math.min(wanted, subflow.allowance()), contiguous(from));
+      length = Math.min(length, Math.min(subflow.sendLimit(), MOST_MAPPED));
+      if (!send(now, subflow, from, length, true, sink)) {
+        subflow.pauseSending();
+        continue;
+      }
+      reinjectedBytes += length;
+      connection.counters().reinjectedBytes.add(length);
+      reinjections.advance(from + length);
+    }
+  }
+
+  private Subflow fastestBut(Subflow source) {
+    Subflow best = null;
+    for (int i = 0; i < size(); i++) {
+      Subflow s = connection.subflowAt(i);
+      if (s != source && s.allowance() > 0 && (best == null || s.isBetterThan(best))) {
+        best = s;
+      }
+    }
+    return best;
+  }
+
+  private boolean send(
+      long now, Subflow subflow, long dsn, int length, boolean push, SegmentSink sink) {
+    Mapping mapping = pooled > 0 ? pool[--pooled] : new Mapping();
+    SendChunk chunk = buffer.chunkAt(dsn);
+    boolean withChecksum = session.isMultipath() && session.usesChecksum();
+    mapping.set(chunk, dsn, length, subflow.nextRelativeSequence(), withChecksum);
+    if (subflow.send(now, mapping, push, sink)) {
+      return true;
+    }
+    recycle(mapping);
+    return false;
+  }
+
+  /** No subflow needs the mapping any more. */
+  void recycle(Mapping mapping) {
+    mapping.release();
+    if (pooled < MOST_POOLED) {
+      if (pooled == pool.length) {
+        pool = Arrays.copyOf(pool, 2 * pooled);
+      }
+      pool[pooled++] = mapping;
+    }
+  }
+
+  /** These bytes shall go out again on another subflow than {@code source}. */
+  void reinject(Mapping mapping, Subflow source) {
+    if (mapping.endDsn() - buffer.unacknowledged() > 0) {
+      mapping.markReinjected();
+      reinjections.add(mapping.dsn(), mapping.endDsn(), source);
+    }
+  }
+
+  /** The oldest bytes were acknowledged by a subflow and never at data level: they go out again. */
+  void reinjectOldest() {
+    long from = buffer.unacknowledged();
+    long to = from + Math.min(next - from, 64 * 1024);
+    if (to - from > 0) {
+      reinjections.add(from, to, null);
+    }
+  }
+
+  void recovered(Subflow subflow) {
+    reinjections.removeOf(subflow);
+  }
+
+  void gone(Subflow subflow) {
+    reinjections.forget(subflow);
+  }
+
+  /**
+   * Head-of-line blocking: the window is full and what it waits for is on a slower subflow; a
+   * faster one sends it again, once.
+   */
+  private boolean unblockWindow() {
+    for (int i = 0; i < size(); i++) {
+      Subflow slow = connection.subflowAt(i);
+      Mapping oldest = slow.oldestOutstanding();
+      if (oldest == null
+          || oldest.isReinjected()
+          || oldest.dsn() - buffer.unacknowledged() > 0
+          || oldest.endDsn() - buffer.unacknowledged() <= 0) {
+        continue;
+      }
+      Subflow fast = fastestBut(slow);
+      if (fast != null && 2 * fast.smoothedRttNanos() < slow.smoothedRttNanos()) {
+        reinject(oldest, slow);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void clear() {
+    reinjections.clear();
+    buffer.clear();
+    next = buffer.end();
+  }
+
+  @Override
+  public int size() {
+    return connection.subflowCount();
+  }
+
+  @Override
+  public PacketScheduler.Candidate candidate(int index) {
+    return connection.subflowAt(index);
+  }
+
+  @Override
+  public long unsentBytes() {
+    return buffer.end() - next;
+  }
+
+  @Override
+  public long windowBytes() {
+    return Math.min(rightEdge - next, buffer.unacknowledged() + bufferLimit - next);
+  }
+}

@@ -1,0 +1,163 @@
+package org.mptcp4j.mptcp;
+
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.mptcp4j.spi.PathManager;
+import org.mptcp4j.wire.IpAddress;
+
+/**
+ * The default path manager. A client opens a subflow from each of its addresses that has a path to
+ * the peer, and to each address that the peer announces: as many as the side with more addresses
+ * has. Pairs that share no address with another subflow come first, and a pair of which both
+ * addresses are in use already is not opened. A server announces its other addresses and leaves the
+ * opening to the client. What failed is tried again, ever more seldom.
+ */
+final class DefaultPathManager implements PathManager {
+  private static final long FIRST_RETRY = 1_000_000_000L;
+  private static final long LAST_RETRY = 16_000_000_000L;
+  private static final int MOST_ANNOUNCED = 8;
+
+  private record Pair(InetAddress local, InetAddress remote) {}
+
+  private static final class Attempt {
+    int failures;
+    long notBefore;
+    boolean permanent;
+  }
+
+  private final Map<Pair, Attempt> attempts = new HashMap<>();
+
+  @Override
+  public long manage(long now, Connection connection) {
+    if (!connection.isClient()) {
+      announce(connection);
+      return NEVER;
+    }
+    List<Existing> existing = connection.subflows();
+    int count = existing.size();
+    Set<Pair> pairs = new HashSet<>();
+    Set<InetAddress> locals = new HashSet<>();
+    Set<InetAddress> remotes = new HashSet<>();
+    for (Existing subflow : existing) {
+      pairs.add(new Pair(subflow.local(), subflow.remote()));
+      locals.add(subflow.local());
+      remotes.add(subflow.remote());
+    }
+    long next = NEVER;
+    List<InetAddress> candidates = localCandidates(connection);
+    int enough =
+        Math.min(
+            connection.maxSubflows(),
+            Math.max(candidates.size(), connection.remoteAddresses().size()));
+    // First the pairs of which neither address is in use, then those of which one is not.
+    for (int inUse = 0; inUse <= 1; inUse++) {
+      for (InetAddress local : candidates) {
+        for (Remote remote : connection.remoteAddresses()) {
+          Pair pair = new Pair(local, remote.address());
+          int used =
+              (locals.contains(local) ? 1 : 0) + (remotes.contains(remote.address()) ? 1 : 0);
+          if (count >= enough
+              || pairs.contains(pair)
+              || used > inUse
+              || !isCandidate(local, remote.address())) {
+            continue;
+          }
+          Attempt attempt = attempts.get(pair);
+          if (attempt != null && attempt.permanent) {
+            continue;
+          }
+          if (!connection.hasPath(local, remote.address())) {
+            continue;
+          }
+          if (attempt != null && attempt.notBefore - now > 0) {
+            next = Math.min(next, attempt.notBefore);
+            continue;
+          }
+          if (connection.open(local, remote)) {
+            count++;
+            pairs.add(pair);
+            locals.add(local);
+            remotes.add(remote.address());
+          } else {
+            next = Math.min(next, failed(pair, now));
+          }
+        }
+      }
+    }
+    return next;
+  }
+
+  private static List<InetAddress> localCandidates(Connection connection) {
+    return connection.isBoundToAddress()
+        ? List.of(connection.initialLocalAddress())
+        : connection.localAddresses();
+  }
+
+  private void announce(Connection connection) {
+    if (connection.isBoundToAddress()) {
+      return;
+    }
+    Set<InetAddress> used = new HashSet<>();
+    used.add(connection.initialLocalAddress());
+    for (Existing subflow : connection.subflows()) {
+      used.add(subflow.local());
+    }
+    int announced = 0;
+    for (InetAddress local : connection.localAddresses()) {
+      if (!used.contains(local) && isUsable(local) && announced < MOST_ANNOUNCED) {
+        connection.announce(local);
+        announced++;
+      }
+    }
+  }
+
+  private long failed(Pair pair, long now) {
+    Attempt attempt = attempts.computeIfAbsent(pair, p -> new Attempt());
+    attempt.notBefore = now + Math.min(LAST_RETRY, FIRST_RETRY << Math.min(10, attempt.failures));
+    attempt.failures++;
+    return attempt.notBefore;
+  }
+
+  @Override
+  public void onSubflowEnded(
+      long now, InetAddress local, Remote remote, boolean wasEstablished, boolean permanent) {
+    Pair pair = new Pair(local, remote.address());
+    if (wasEstablished) {
+      attempts.remove(pair);
+    }
+    failed(pair, now);
+    attempts.get(pair).permanent = permanent;
+  }
+
+  private static boolean isCandidate(InetAddress local, InetAddress remote) {
+    return isUsable(local)
+        && isUsable(remote)
+        && local.getAddress().length == remote.getAddress().length;
+  }
+
+  /**
+   * Whether an address may take part: none that is not routed beyond its link, none of examples.
+   */
+  static boolean isUsable(InetAddress inetAddress) {
+    IpAddress address = IpAddress.of(inetAddress);
+    return !address.isAny()
+        && !address.isLoopback()
+        && !address.isLinkLocal()
+        && !address.isMulticast()
+        && !isDocumentation(address);
+  }
+
+  private static boolean isDocumentation(IpAddress address) {
+    if (address.isIpv4()) {
+      // RFC 5737.
+      int prefix = address.ipv4Bits() >>> 8;
+      return prefix == 0xc00002 || prefix == 0xc63364 || prefix == 0xcb0071;
+    }
+    // RFC 3849 and RFC 9637.
+    return address.high() >>> 32 == 0x20010db8L || address.high() >>> 44 == 0x3fff0L;
+  }
+}

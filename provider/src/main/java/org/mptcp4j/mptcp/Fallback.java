@@ -1,0 +1,140 @@
+package org.mptcp4j.mptcp;
+
+import org.mptcp4j.wire.MptcpOption;
+
+/**
+ * From MPTCP to plain TCP, when the peer, the path or a middlebox leaves nothing else (RFC 8684
+ * §3.7).
+ */
+final class Fallback {
+  private final MptcpConnection connection;
+  private final Session session;
+  private boolean happened;
+  private boolean infiniteMappingDue;
+
+  Fallback(MptcpConnection connection, Session session) {
+    this.connection = connection;
+    this.session = session;
+  }
+
+  boolean happened() {
+    return happened;
+  }
+
+  /** The handshake shows that there is no MPTCP; no data was sent so far. */
+  void toPlain() {
+    if (!session.isPlain()) {
+      session.becomePlain();
+      happened = true;
+      connection.counters().fallbacks.increment();
+      connection.releaseToken();
+      connection.receiver().start(session.receiveBase() + 1);
+    }
+  }
+
+  /**
+   * The first data shows that options do not pass. Everything so far went over one subflow in
+   * order, so that the mapping stays what it was.
+   */
+  void toPlainAfterHandshake() {
+    enterPlain();
+    infiniteMappingDue = true;
+  }
+
+  private void enterPlain() {
+    session.becomePlain();
+    happened = true;
+    connection.counters().fallbacks.increment();
+    connection.releaseToken();
+  }
+
+  /** Whether the next mapping shall announce the fallback; asked once for each mapping. */
+  boolean takeInfiniteMapping() {
+    boolean due = infiniteMappingDue;
+    infiniteMappingDue = false;
+    return due;
+  }
+
+  /** The mapping that was to announce the fallback was not sent. */
+  void owesInfiniteMapping() {
+    infiniteMappingDue = true;
+  }
+
+  /** The peer has fallen back; false when that cannot be. */
+  boolean onInfiniteMapping(Subflow subflow, long dsn, int relativeSequence) {
+    if (connection.subflowCount() != 1) {
+      subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
+      return false;
+    }
+    keepSendMapping(subflow);
+    session.receiveBase(dsn - (relativeSequence & 0xffff_ffffL));
+    deliverUnmapped(subflow, subflow.endpoint().receiveNext());
+    enterPlain();
+    return true;
+  }
+
+  /** A mapping does not agree with its checksum. */
+  void onChecksumFailure(Subflow subflow, long dsn, int receiveNext) {
+    connection.counters().checksumFailures.increment();
+    if (connection.subflowCount() > 1) {
+      subflow.failed(dsn);
+      subflow.mappings().clear();
+      subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
+      return;
+    }
+    subflow.addControl(new ControlOption.Fail(dsn));
+    subflow.endpoint().requestAck();
+    keepSendMapping(subflow);
+    infiniteMappingDue = true;
+    keepReceiveMapping(subflow);
+    deliverUnmapped(subflow, receiveNext);
+    enterPlain();
+  }
+
+  /** The peer found a wrong checksum on our only subflow and goes on without mappings. */
+  void onFail(Subflow subflow, long dsn) {
+    if (connection.subflowCount() != 1 || session.isPlain()) {
+      return;
+    }
+    subflow.addControl(new ControlOption.Fail(connection.receiver().receiveNext()));
+    subflow.endpoint().requestAck();
+    keepSendMapping(subflow);
+    infiniteMappingDue = true;
+    keepReceiveMapping(subflow);
+    deliverUnmapped(subflow, subflow.endpoint().receiveNext());
+    enterPlain();
+  }
+
+  /** The peer gave the subflow up for a wrong checksum; what it carried goes out on others. */
+  void onFailWithReset(Subflow subflow) {
+    connection.counters().checksumFailures.increment();
+  }
+
+  /** The implicit mapping goes on from the next byte to be sent. */
+  private void keepSendMapping(Subflow subflow) {
+    session.sendBase(connection.sender().next() - (subflow.nextRelativeSequence() & 0xffff_ffffL));
+  }
+
+  private void keepReceiveMapping(Subflow subflow) {
+    ReceivedMappings mappings = subflow.mappings();
+    int irs = subflow.endpoint().initialReceiveSequenceNumber();
+    if (mappings.isEmpty()) {
+      int relative = subflow.endpoint().receiveNext() - irs;
+      session.receiveBase(connection.receiver().receiveNext() - (relative & 0xffff_ffffL));
+    } else {
+      int relative = mappings.sequence(0) - irs;
+      session.receiveBase(mappings.dsn(0) - (relative & 0xffff_ffffL));
+    }
+  }
+
+  /** What the subflow has received in order belongs to the stream as it is. */
+  private void deliverUnmapped(Subflow subflow, int receiveNext) {
+    int relative = receiveNext - subflow.endpoint().initialReceiveSequenceNumber();
+    DataReceiver receiver = connection.receiver();
+    long end = session.receivedDsn(relative, receiver.receiveNext());
+    if (end - receiver.receiveNext() > 0) {
+      receiver.receive(receiver.receiveNext(), (int) (end - receiver.receiveNext()));
+    }
+    subflow.mappings().clear();
+  }
+}

@@ -1,0 +1,43 @@
+package org.mptcp4j.mptcp;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What happened in all connections of a host, since it began. Thread-safe. */
+public final class MptcpCounters {
+  private static final MptcpCounters PROCESS = new MptcpCounters();
+
+  /** Connections that offered or were offered MPTCP and became plain TCP. */
+  public final LongAdder fallbacks = new LongAdder();
+
+  /** Connections established with MPTCP. */
+  public final LongAdder multipathConnections = new LongAdder();
+
+  /** Connections established without MPTCP, fallbacks among them. */
+  public final LongAdder plainConnections = new LongAdder();
+
+  /** Additional subflows established. */
+  public final LongAdder joins = new LongAdder();
+
+  /** Additional subflows that were refused or failed before they were established. */
+  public final LongAdder joinFailures = new LongAdder();
+
+  /** HMACs of MP_JOIN or ADD_ADDR that were wrong. */
+  public final LongAdder hmacFailures = new LongAdder();
+
+  /** DSS checksums that were wrong. */
+  public final LongAdder checksumFailures = new LongAdder();
+
+  /** Payload that was refused since no mapping covered it, in bytes. */
+  public final LongAdder unmappedBytes = new LongAdder();
+
+  /** Payload sent again on another subflow, in bytes. */
+  public final LongAdder reinjectedBytes = new LongAdder();
+
+  /** Fast closes received with the right key. */
+  public final LongAdder fastclosesReceived = new LongAdder();
+
+  /** The counters of this process. */
+  public static MptcpCounters ofProcess() {
+    return PROCESS;
+  }
+}

@@ -1,0 +1,154 @@
+package org.mptcp4j.mptcp;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.mptcp4j.spi.PathManager;
+import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IpAddress;
+
+/** What stands between a connection and its path manager: opens subflows, announces addresses. */
+final class PathControl implements PathManager.Connection {
+  /** How long an additional subflow may take to be established. */
+  private static final long ESTABLISH_WITHIN = 3_000_000_000L;
+
+  private final MptcpConnection connection;
+  private final PathManager manager;
+  private boolean requested;
+  private long nextCall = Long.MAX_VALUE;
+  private long now;
+  private SegmentSink sink;
+
+  PathControl(MptcpConnection connection, PathManager manager) {
+    this.connection = connection;
+    this.manager = manager;
+  }
+
+  /** The path manager shall have a look. */
+  void request() {
+    requested = true;
+  }
+
+  long nextDeadline() {
+    return nextCall;
+  }
+
+  void run(long now, SegmentSink sink) {
+    if (!requested && nextCall > now) {
+      return;
+    }
+    requested = false;
+    nextCall = Long.MAX_VALUE;
+    if (!connection.mayHaveMoreSubflows()) {
+      return;
+    }
+    this.now = now;
+    this.sink = sink;
+    nextCall = manager.manage(now, this);
+    this.sink = null;
+  }
+
+  void onSubflowEnded(long now, Subflow subflow) {
+    if (subflow.isOpener()) {
+      FlowKey flow = subflow.flow();
+      manager.onSubflowEnded(
+          now,
+          flow.local().toInetAddress(),
+          new PathManager.Remote(flow.remote().toInetAddress(), flow.remotePort()),
+          subflow.everCarriedData(),
+          subflow.isPermanentlyRefused());
+    }
+    requested = true;
+  }
+
+  @Override
+  public boolean isClient() {
+    return connection.isClient();
+  }
+
+  @Override
+  public boolean isBoundToAddress() {
+    return connection.config().boundToAddress();
+  }
+
+  @Override
+  public InetAddress initialLocalAddress() {
+    return connection.initialLocal().toInetAddress();
+  }
+
+  @Override
+  public int maxSubflows() {
+    return connection.config().maxSubflows();
+  }
+
+  @Override
+  public List<InetAddress> localAddresses() {
+    return connection.host().localAddresses().stream().map(IpAddress::toInetAddress).toList();
+  }
+
+  @Override
+  public List<PathManager.Remote> remoteAddresses() {
+    List<PathManager.Remote> list = new ArrayList<>();
+    for (AddressBook.Remote remote : connection.addresses().remotes()) {
+      if (remote.id() != 0 || !connection.session().isInitialAddressClosed()) {
+        list.add(new PathManager.Remote(remote.address().toInetAddress(), remote.port()));
+      }
+    }
+    return list;
+  }
+
+  @Override
+  public List<PathManager.Existing> subflows() {
+    List<PathManager.Existing> list = new ArrayList<>();
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      Subflow s = connection.subflowAt(i);
+      list.add(
+          new PathManager.Existing(
+              s.flow().local().toInetAddress(), s.flow().remote().toInetAddress(), s.isUsable()));
+    }
+    return list;
+  }
+
+  @Override
+  public boolean hasPath(InetAddress local, InetAddress remote) {
+    return connection.host().path(IpAddress.of(local), IpAddress.of(remote)).isPresent();
+  }
+
+  @Override
+  public boolean open(InetAddress local, PathManager.Remote remote) {
+    MptcpHost host = connection.host();
+    IpAddress from = IpAddress.of(local);
+    IpAddress to = IpAddress.of(remote.address());
+    Optional<NetworkPath> path = host.path(from, to);
+    if (path.isEmpty() || connection.subflowCount() >= connection.config().maxSubflows()) {
+      return false;
+    }
+    int port = host.allocatePort(from, to, remote.port());
+    if (port < 0) {
+      return false;
+    }
+    FlowKey flow = FlowKey.of(from, port, to, remote.port());
+    Subflow subflow = new Subflow(now, connection, flow, path.get(), false, true);
+    subflow.addressIds(
+        connection.addresses().localId(from), connection.addresses().remoteId(to, remote.port()));
+    subflow.nonces(Handshake.nonce(host), 0);
+    subflow.establishBy(now + ESTABLISH_WITHIN);
+    if (!host.register(flow, subflow)) {
+      return false;
+    }
+    connection.addSubflow(subflow);
+    subflow.endpoint().connect(now, sink);
+    return true;
+  }
+
+  @Override
+  public void announce(InetAddress local) {
+    IpAddress address = IpAddress.of(local);
+    if (connection.host().acceptsJoins(address, connection.initialLocalPort())) {
+      connection.addresses().announce(now, address);
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package org.mptcp4j.mptcp;
+
+/**
+ * The data sequence mappings that a subflow has announced and not yet delivered in full, by subflow
+ * sequence number and apart from each other. Bounded.
+ */
+final class ReceivedMappings {
+  /** More than a window of single segments. */
+  private static final int MOST = 1 << 14;
+
+  private int[] sequences = new int[8];
+  private int[] lengths = new int[8];
+  private long[] dsns = new long[8];
+  private int[] checksums = new int[8];
+  private int head;
+  private int count;
+  private int lastFound;
+
+  boolean isEmpty() {
+    return count == 0;
+  }
+
+  int count() {
+    return count;
+  }
+
+  /** The mapping that covers {@code sequence}, or -1. */
+  int find(int sequence) {
+    if (lastFound < count && covers(lastFound, sequence)) {
+      return lastFound;
+    }
+    int index = lastAtOrBefore(sequence);
+    if (index < 0 || !covers(index, sequence)) {
+      return -1;
+    }
+    lastFound = index;
+    return index;
+  }
+
+  private boolean covers(int index, int sequence) {
+    int distance = sequence - sequence(index);
+    return distance >= 0 && distance < length(index);
+  }
+
+  private int lastAtOrBefore(int sequence) {
+    int low = 0;
+    int high = count - 1;
+    while (low <= high) {
+      int middle = low + high >>> 1;
+      if (sequence(middle) - sequence <= 0) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return high;
+  }
+
+  /**
+   * Adds a mapping. A mapping is fixed once it was announced (RFC 8684 §3.3.1): what repeats or
+   * contradicts an earlier one is passed over; of one that reaches beyond an earlier one, the rest
+   * counts, where no checksum forbids to cut it.
+   *
+   * @param checksum -1 where there is none
+   * @return false when there is no room
+   */
+  boolean add(int sequence, long dsn, int length, int checksum) {
+    int before = lastAtOrBefore(sequence);
+    if (before >= 0) {
+      int overlap = sequence(before) + length(before) - sequence;
+      if (overlap >= length || (overlap > 0 && checksum >= 0)) {
+        return true;
+      }
+      if (overlap > 0) {
+        sequence += overlap;
+        dsn += overlap;
+        length -= overlap;
+      }
+    }
+    if (before + 1 < count) {
+      int room = sequence(before + 1) - sequence;
+      if (room <= 0 || (room < length && checksum >= 0)) {
+        return true;
+      }
+      length = Math.min(length, room);
+    }
+    if (count == MOST) {
+      return false;
+    }
+    insert(before + 1, sequence, dsn, length, checksum);
+    return true;
+  }
+
+  private void insert(int index, int sequence, long dsn, int length, int checksum) {
+    if (count == sequences.length) {
+      grow();
+    }
+    if (index < count / 2) {
+      head = head - 1 & sequences.length - 1;
+      count++;
+      for (int i = 0; i < index; i++) {
+        copy(slot(i + 1), slot(i));
+      }
+    } else {
+      count++;
+      for (int i = count - 1; i > index; i--) {
+        copy(slot(i - 1), slot(i));
+      }
+    }
+    int slot = slot(index);
+    sequences[slot] = sequence;
+    dsns[slot] = dsn;
+    lengths[slot] = length;
+    checksums[slot] = checksum;
+    lastFound = index;
+  }
+
+  private void copy(int from, int to) {
+    sequences[to] = sequences[from];
+    dsns[to] = dsns[from];
+    lengths[to] = lengths[from];
+    checksums[to] = checksums[from];
+  }
+
+  private void grow() {
+    int capacity = 2 * sequences.length;
+    int[] newSequences = new int[capacity];
+    int[] newLengths = new int[capacity];
+    long[] newDsns = new long[capacity];
+    int[] newChecksums = new int[capacity];
+    for (int i = 0; i < count; i++) {
+      int from = slot(i);
+      newSequences[i] = sequences[from];
+      newLengths[i] = lengths[from];
+      newDsns[i] = dsns[from];
+      newChecksums[i] = checksums[from];
+    }
+    sequences = newSequences;
+    lengths = newLengths;
+    dsns = newDsns;
+    checksums = newChecksums;
+    head = 0;
+  }
+
+  /** Forgets the first mapping. */
+  void removeFirst() {
+    head = head + 1 & sequences.length - 1;
+    count--;
+    lastFound = Math.max(0, lastFound - 1);
+  }
+
+  void clear() {
+    head = 0;
+    count = 0;
+    lastFound = 0;
+  }
+
+  private int slot(int index) {
+    return head + index & sequences.length - 1;
+  }
+
+  int sequence(int index) {
+    return sequences[slot(index)];
+  }
+
+  int length(int index) {
+    return lengths[slot(index)];
+  }
+
+  long dsn(int index) {
+    return dsns[slot(index)];
+  }
+
+  int checksum(int index) {
+    return checksums[slot(index)];
+  }
+}

@@ -1,0 +1,304 @@
+package org.mptcp4j.mptcp;
+
+import org.mptcp4j.tcp.TcpState;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.InternetChecksum;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.MptcpOptionSet;
+import org.mptcp4j.wire.SequenceNumber;
+
+/** What arrives on a subflow, as far as it concerns the connection: options, mappings, payload. */
+final class SegmentInput {
+  private final MptcpConnection connection;
+  private final Session session;
+  private final Handshake handshake;
+  private final DataReceiver receiver;
+
+  SegmentInput(MptcpConnection connection, Session session, DataReceiver receiver) {
+    this.connection = connection;
+    this.session = session;
+    this.handshake = new Handshake(connection, session);
+    this.receiver = receiver;
+  }
+
+  Handshake handshake() {
+    return handshake;
+  }
+
+  /** The first look at a segment; false to reset the subflow. */
+  boolean onSegment(long now, Subflow subflow, IncomingSegment segment) {
+    TcpState state = subflow.endpoint().state();
+    if (state == TcpState.SYN_SENT) {
+      return handshake.onSynAck(subflow, segment);
+    }
+    boolean awaitsKeys = subflow.isInitial() && session.isNegotiating();
+    if ((state == TcpState.SYN_RECEIVED || awaitsKeys) && !handshake.onThirdAck(subflow, segment)) {
+      return false;
+    }
+    if (subflow.isThirdAckDue()) {
+      subflow.thirdAckAnswered();
+      connection.onJoined(now, subflow);
+    }
+    if (session.isMultipath()) {
+      return onOptions(now, subflow, segment);
+    }
+    return true;
+  }
+
+  private boolean onOptions(long now, Subflow subflow, IncomingSegment segment) {
+    MptcpOptionSet options = segment.mptcp();
+    if (options.isEmpty()) {
+      return !subflow.isDssSeen() ? onBareSegment(subflow, segment) : true;
+    }
+    if (options.has(MptcpOption.MP_FASTCLOSE) && options.fastcloseKey() == session.local().key()) {
+      connection.closing().onFastclose();
+      return true;
+    }
+    if (options.has(MptcpOption.DSS)) {
+      subflow.dssSeen();
+      if (options.hasDataAck()) {
+        onDataAck(now, options);
+      }
+      if (options.hasMapping() && !onMapping(now, subflow, segment)) {
+        return false;
+      }
+    } else if (options.has(MptcpOption.MP_CAPABLE) && options.capableDataLength() > 0) {
+      addMapping(
+          subflow,
+          segment,
+          1,
+          session.remote().initialDataSequenceNumber() + 1,
+          options.capableDataLength(),
+          options.capableHasChecksum() && session.usesChecksum() ? options.capableChecksum() : -1);
+    }
+    if (options.has(MptcpOption.ADD_ADDR)) {
+      connection.addresses().onAddAddr(subflow, options);
+    }
+    if (options.has(MptcpOption.REMOVE_ADDR)) {
+      connection.addresses().onRemoveAddr(options);
+    }
+    if (options.has(MptcpOption.MP_PRIO)) {
+      subflow.peerBackup(options.prioBackup());
+    }
+    if (options.has(MptcpOption.MP_FAIL)) {
+      connection.fallback().onFail(subflow, options.failDataSequenceNumber());
+    }
+    return true;
+  }
+
+  /** A segment without any MPTCP option, before the subflow ever showed that options pass. */
+  private boolean onBareSegment(Subflow subflow, IncomingSegment segment) {
+    int firstSent = subflow.endpoint().initialSendSequenceNumber() + 1;
+    boolean acknowledgesData = SequenceNumber.gt(segment.acknowledgmentNumber(), firstSent);
+    boolean firstPayload =
+        segment.payloadLength() > 0
+            && segment.sequenceNumber() == subflow.endpoint().initialReceiveSequenceNumber() + 1;
+    if (!acknowledgesData && !firstPayload) {
+      return true;
+    }
+    // RFC 8684 §3.7: options pass with SYNs but not with data.
+    if (subflow.isInitial() && connection.subflowCount() == 1) {
+      connection.fallback().toPlainAfterHandshake();
+      return true;
+    }
+    if (!subflow.isInitial()) {
+      subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
+      return false;
+    }
+    return true;
+  }
+
+  private void onDataAck(long now, MptcpOptionSet options) {
+    DataSender sender = connection.sender();
+    long ack = options.dataAck();
+    if (!options.dataAckIs64Bit()) {
+      ack = SequenceNumber.expand((int) ack, sender.unacknowledged());
+    }
+    if (!session.isConfirmed()) {
+      session.confirm();
+      connection.paths().request();
+    }
+    connection.closing().onDataAck(now, ack);
+    sender.acknowledged(now, ack);
+  }
+
+  private boolean onMapping(long now, Subflow subflow, IncomingSegment segment) {
+    MptcpOptionSet options = segment.mptcp();
+    long dsn = receiver.expand(options.dataSequenceNumber(), options.dataSequenceNumberIs64Bit());
+    int length = options.dataLevelLength();
+    if (length == 0) {
+      return connection.fallback().onInfiniteMapping(subflow, dsn, options.subflowSequenceNumber());
+    }
+    int checksum = session.usesChecksum() ? options.dssChecksum() : -1;
+    if (session.usesChecksum() && !options.hasDssChecksum()) {
+      subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
+      return false;
+    }
+    if (options.hasDataFin()) {
+      if (receiver.finAt(dsn + length - 1)) {
+        connection.closing().onDataFinSeen(subflow);
+      }
+      // The DATA_FIN counts in the length that the checksum covers, and has no byte.
+      length--;
+      if (checksum >= 0) {
+        checksum = InternetChecksum.foldPositive(checksum + 1L);
+      }
+    }
+    if (length > 0) {
+      addMapping(subflow, segment, options.subflowSequenceNumber(), dsn, length, checksum);
+    }
+    return true;
+  }
+
+  private void addMapping(
+      Subflow subflow,
+      IncomingSegment segment,
+      int relativeSequence,
+      long dsn,
+      int length,
+      int checksum) {
+    int sequence = subflow.endpoint().initialReceiveSequenceNumber() + relativeSequence;
+    int segmentEnd = segment.sequenceNumber() + segment.payloadLength();
+    boolean touchesSegment =
+        SequenceNumber.lt(sequence, segmentEnd)
+            && SequenceNumber.gt(sequence + length, segment.sequenceNumber());
+    boolean isNew = SequenceNumber.gt(sequence + length, subflow.endpoint().receiveNext());
+    // RFC 8684 §3.3.1: a mapping applies to some of the segment that carries it.
+    if (touchesSegment && isNew) {
+      subflow.mappings().add(sequence, dsn, length, checksum);
+    }
+  }
+
+  /** Payload goes to its place in the receive buffer; what has no place counts as not received. */
+  boolean onPayload(
+      Subflow subflow, IncomingSegment segment, int skip, int sequenceNumber, int length) {
+    if (session.isPlain()) {
+      int relative = sequenceNumber - subflow.endpoint().initialReceiveSequenceNumber();
+      long dsn = session.receivedDsn(relative, receiver.receiveNext());
+      return receiver.place(segment, skip, dsn, length);
+    }
+    if (session.isNegotiating()) {
+      return false;
+    }
+    ReceivedMappings mappings = subflow.mappings();
+    while (length > 0) {
+      int index = mappings.find(sequenceNumber);
+      if (index < 0) {
+        connection.counters().unmappedBytes.add(length);
+        return false;
+      }
+      int into = sequenceNumber - mappings.sequence(index);
+      int piece = Math.min(length, mappings.length(index) - into);
+      if (!receiver.place(segment, skip, mappings.dsn(index) + into, piece)) {
+        return false;
+      }
+      skip += piece;
+      sequenceNumber += piece;
+      length -= piece;
+    }
+    return true;
+  }
+
+  /** The subflow's stream is whole up to {@code receiveNext}: mappings are delivered in order. */
+  void onInOrder(long now, Subflow subflow, int receiveNext) {
+    if (session.isPlain()) {
+      int relative = receiveNext - subflow.endpoint().initialReceiveSequenceNumber();
+      long end = session.receivedDsn(relative, receiver.receiveNext());
+      received(receiver.receiveNext(), (int) (end - receiver.receiveNext()));
+      return;
+    }
+    ReceivedMappings mappings = subflow.mappings();
+    while (!mappings.isEmpty()) {
+      int length = mappings.length(0);
+      int covered = Math.min(receiveNext - mappings.sequence(0), length);
+      if (covered <= 0) {
+        return;
+      }
+      boolean whole = covered == length;
+      if (mappings.checksum(0) < 0) {
+        int delivered = subflow.delivered();
+        received(mappings.dsn(0) + delivered, covered - delivered);
+        subflow.delivered(whole ? 0 : covered);
+      } else if (whole) {
+        if (!isIntact(subflow, mappings)) {
+          connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), receiveNext);
+          return;
+        }
+        received(mappings.dsn(0), length);
+      }
+      if (!whole) {
+        return;
+      }
+      mappings.removeFirst();
+    }
+  }
+
+  private boolean isIntact(Subflow subflow, ReceivedMappings mappings) {
+    long dsn = mappings.dsn(0);
+    int length = mappings.length(0);
+    if (dsn + length - receiver.receiveNext() <= 0) {
+      // Another subflow was faster: nothing of it is needed.
+      return true;
+    }
+    if (!receiver.holds(dsn)) {
+      // A part came by another subflow and was read already, so that the sum cannot be made; what
+      // cannot be verified must not be believed.
+      return false;
+    }
+    int relative = mappings.sequence(0) - subflow.endpoint().initialReceiveSequenceNumber();
+    return DssChecksum.verify(
+        receiver.sum(dsn, length), dsn, relative, length, mappings.checksum(0));
+  }
+
+  private void received(long dsn, int length) {
+    if (length > 0 && receiver.receive(dsn, length) > 0) {
+      connection.closing().onNewData();
+    }
+  }
+
+  void onPeerWindow(Subflow subflow, IncomingSegment segment, long windowBytes) {
+    DataSender sender = connection.sender();
+    MptcpOptionSet options = segment.mptcp();
+    if (session.isPlain()) {
+      int relative =
+          segment.acknowledgmentNumber() - subflow.endpoint().initialSendSequenceNumber();
+      sender.setWindow(session.sentDsn(relative, sender.unacknowledged()) + windowBytes);
+    } else if (options.hasDataAck()) {
+      long ack = options.dataAck();
+      if (!options.dataAckIs64Bit()) {
+        ack = SequenceNumber.expand((int) ack, sender.unacknowledged());
+      }
+      sender.windowTo(ack + windowBytes);
+    } else if (!session.isConfirmed() && subflow.isInitial()) {
+      // RFC 8684 §3.3.2: a window counts with a DATA_ACK only; before the first one the handshake's
+      // stands.
+      sender.windowTo(session.local().initialDataSequenceNumber() + 1 + windowBytes);
+    }
+  }
+
+  /** A RST; says whether the peer called it permanent. */
+  boolean onReset(Subflow subflow, IncomingSegment segment) {
+    MptcpOptionSet options = segment.mptcp();
+    if (!session.isMultipath()) {
+      return false;
+    }
+    if (options.has(MptcpOption.MP_FASTCLOSE) && options.fastcloseKey() == session.local().key()) {
+      connection.closing().onFastclose();
+    }
+    if (options.has(MptcpOption.MP_FAIL)) {
+      connection.fallback().onFailWithReset(subflow);
+    }
+    return options.has(MptcpOption.MP_TCPRST)
+        && (options.resetFlags() & 1) == 0
+        && (options.resetReason() == MptcpOption.RESET_MPTCP_ERROR
+            || options.resetReason() == MptcpOption.RESET_ADMINISTRATIVELY_PROHIBITED
+            || options.resetReason() == MptcpOption.RESET_MIDDLEBOX_INTERFERENCE);
+  }
+
+  /** The flow of a received SYN. */
+  static FlowKey flowOf(IncomingSegment segment) {
+    return FlowKey.of(
+        segment.destination(), segment.destinationPort(), segment.source(), segment.sourcePort());
+  }
+}

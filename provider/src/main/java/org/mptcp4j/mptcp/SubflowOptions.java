@@ -1,0 +1,185 @@
+package org.mptcp4j.mptcp;
+
+import org.mptcp4j.tcp.TcpUser.SegmentRole;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.OutgoingSegment;
+import org.mptcp4j.wire.TcpOptionWriter;
+
+/**
+ * What MPTCP puts into the option space of a segment. The space is 40 bytes, of which timestamps
+ * take 12, so each kind of segment has its order of importance:
+ *
+ * <pre>
+ * SYN            MP_CAPABLE (4) or MP_JOIN (12)
+ * SYN/ACK        MP_CAPABLE (12) or MP_JOIN (16)
+ * ACK            third ACK: MP_CAPABLE with both keys (20) or MP_JOIN with HMAC (24), and nothing else;
+ *                a waiting control option, with DSS (12) before it where both fit, alone otherwise;
+ *                DSS with DATA_ACK (12), with DATA_FIN (28); SACK takes what is left
+ * data           MP_CAPABLE with data length (24) on the first, DSS with mapping (28) on every other
+ * FIN            DSS with DATA_ACK (12), with DATA_FIN (28)
+ * RST            MP_FASTCLOSE (12) or MP_FAIL (12), and MP_TCPRST (4)
+ * </pre>
+ */
+final class SubflowOptions {
+  /** DSS with 64-bit numbers, mapping and checksum. */
+  static final int MOST_WITH_DATA = 28;
+
+  private static final int VERSION = 1;
+
+  /**
+   * How many SYNs offer MPTCP before one is sent without: something on the path may drop what it
+   * does not know (RFC 8684 §3.1).
+   */
+  private static final int SYNS_WITH_OFFER = 3;
+
+  private final MptcpConnection connection;
+  private final Session session;
+
+  SubflowOptions(MptcpConnection connection, Session session) {
+    this.connection = connection;
+    this.session = session;
+  }
+
+  void write(OutgoingSegment segment, Subflow subflow, SegmentRole role, Mapping mapping) {
+    TcpOptionWriter options = segment.options();
+    switch (role) {
+      case SYN -> writeSyn(options, subflow);
+      case SYN_ACK -> writeSynAck(options, subflow);
+      case ACK -> writeAck(segment, subflow);
+      case DATA -> writeData(options, subflow, mapping);
+      case FIN -> writeDss(options, subflow);
+      case RESET -> writeReset(options, subflow);
+    }
+  }
+
+  private int capableFlags() {
+    return MptcpOption.CAPABLE_HMAC_SHA256
+        | (session.usesChecksum() ? MptcpOption.CAPABLE_CHECKSUM_REQUIRED : 0);
+  }
+
+  private void writeSyn(TcpOptionWriter options, Subflow subflow) {
+    if (!subflow.isInitial()) {
+      options.mpJoinSyn(
+          false, subflow.localAddressId(), session.remote().token(), subflow.localNonce());
+    } else if (session.isNegotiating() && subflow.countSyn() <= SYNS_WITH_OFFER) {
+      options.mpCapableSyn(VERSION, capableFlags());
+    }
+  }
+
+  private void writeSynAck(TcpOptionWriter options, Subflow subflow) {
+    if (!subflow.isInitial()) {
+      options.mpJoinSynAck(
+          false,
+          subflow.localAddressId(),
+          Hmac.leftmost64(subflow.ownHmac()),
+          subflow.localNonce());
+    } else if (session.isNegotiating()) {
+      options.mpCapableSynAck(VERSION, capableFlags(), session.local().key());
+    }
+  }
+
+  private void writeAck(OutgoingSegment segment, Subflow subflow) {
+    TcpOptionWriter options = segment.options();
+    if (session.isPlain()) {
+      writeControl(segment, subflow);
+      return;
+    }
+    if (!session.isMultipath()) {
+      return;
+    }
+    if (subflow.isThirdAckDue()) {
+      options.mpJoinAck(subflow.ownHmac());
+      return;
+    }
+    if (subflow.isInitial()
+        && connection.isClient()
+        && !session.isConfirmed()
+        && !subflow.hasSent()
+        && !connection.closing().prefersDataFin()) {
+      options.mpCapableAck(VERSION, capableFlags(), session.local().key(), session.remote().key());
+      return;
+    }
+    ControlOption control = subflow.control();
+    if (control != null && !subflow.isProbe(segment)) {
+      if (options.remaining() >= 12 + control.length()) {
+        options.dssAck(connection.receiver().receiveNext());
+      }
+      writeControl(segment, subflow);
+      return;
+    }
+    writeDss(options, subflow);
+  }
+
+  private void writeControl(OutgoingSegment segment, Subflow subflow) {
+    ControlOption control = subflow.control();
+    if (control != null && !subflow.isProbe(segment) && control.writeTo(segment.options())) {
+      subflow.controlWritten();
+    }
+  }
+
+  private void writeData(TcpOptionWriter options, Subflow subflow, Mapping mapping) {
+    if (mapping.isInfinite()) {
+      // RFC 8684 §3.7: length 0 and checksum 0.
+      options.dss(
+          connection.receiver().receiveNext(),
+          mapping.dsn(),
+          mapping.subflowSequenceNumber(),
+          0,
+          session.usesChecksum() ? 0 : -1,
+          false);
+      return;
+    }
+    if (!session.isMultipath()) {
+      return;
+    }
+    if (subflow.isInitial()
+        && connection.isClient()
+        && mapping.subflowSequenceNumber() == 1
+        && !session.isConfirmed()) {
+      options.mpCapableData(
+          VERSION,
+          capableFlags(),
+          session.local().key(),
+          session.remote().key(),
+          mapping.length(),
+          mapping.checksum());
+      return;
+    }
+    options.dss(
+        connection.receiver().receiveNext(),
+        mapping.dsn(),
+        mapping.subflowSequenceNumber(),
+        mapping.length(),
+        mapping.checksum(),
+        false);
+  }
+
+  private void writeDss(TcpOptionWriter options, Subflow subflow) {
+    if (!session.isMultipath()) {
+      return;
+    }
+    subflow.dataFinWritten();
+    long dataAck = connection.receiver().receiveNext();
+    if (connection.closing().owesDataFin()) {
+      // RFC 8684 §3.3.3: a DATA_FIN without data has subflow sequence number 0 and length 1; its
+      // checksum covers the pseudo-header only.
+      long dsn = connection.sender().end();
+      int checksum = session.usesChecksum() ? DssChecksum.compute(0, dsn, 0, 1) : -1;
+      options.dss(dataAck, dsn, 0, 1, checksum, true);
+    } else {
+      options.dssAck(dataAck);
+    }
+  }
+
+  private void writeReset(TcpOptionWriter options, Subflow subflow) {
+    if (session.remote() == null || session.isPlain()) {
+      return;
+    }
+    if (connection.closing().isFastClosing()) {
+      options.mpFastclose(session.remote().key());
+    } else if (subflow.failedDsn().isPresent()) {
+      options.mpFail(subflow.failedDsn().getAsLong());
+    }
+    options.mpTcpReset(subflow.isResetTransient(), subflow.resetReason());
+  }
+}

@@ -1,0 +1,82 @@
+package org.mptcp4j.spi;
+
+import java.net.InetAddress;
+import java.util.List;
+
+/**
+ * Decides which subflows a connection has and which addresses it announces; one instance for each
+ * connection. Not thread-safe: calls are serialised.
+ */
+public interface PathManager {
+  /** Returned by {@link #manage} when only an event should bring the next call. */
+  long NEVER = Long.MAX_VALUE;
+
+  /**
+   * An address of the peer.
+   *
+   * @param address the address
+   * @param port the port to open subflows to
+   */
+  record Remote(InetAddress address, int port) {}
+
+  /**
+   * A subflow that exists or is being opened.
+   *
+   * @param local address on this side
+   * @param remote address on the peer's side
+   * @param established whether data can flow
+   */
+  record Existing(InetAddress local, InetAddress remote, boolean established) {}
+
+  /** What a path manager may see and do. */
+  interface Connection {
+    /** Whether this side opened the connection. */
+    boolean isClient();
+
+    /** Whether the application bound an address: then only that one may be used. */
+    boolean isBoundToAddress();
+
+    /** The address of this side in the first subflow. */
+    InetAddress initialLocalAddress();
+
+    /** Most subflows at a time. */
+    int maxSubflows();
+
+    /** This host's addresses that can be used. */
+    List<InetAddress> localAddresses();
+
+    /** The peer's addresses that accept subflows, the first subflow's before announced ones. */
+    List<Remote> remoteAddresses();
+
+    /** Subflows that exist or are being opened. */
+    List<Existing> subflows();
+
+    /** Whether there is a way from the one address to the other. */
+    boolean hasPath(InetAddress local, InetAddress remote);
+
+    /** Opens a subflow; false when it could not be begun. */
+    boolean open(InetAddress local, Remote remote);
+
+    /** Announces an address to the peer; does nothing when it was announced before. */
+    void announce(InetAddress local);
+  }
+
+  /**
+   * Something may have changed: the connection became able to have further subflows, an address
+   * came or went, a route changed, a subflow was established or ended, or the time that the last
+   * call asked for has come.
+   *
+   * @param now nanoseconds of a monotonic clock
+   * @return when to call again at the latest, or {@link #NEVER}
+   */
+  long manage(long now, Connection connection);
+
+  /**
+   * A subflow is gone.
+   *
+   * @param wasEstablished whether it had ever been able to carry data
+   * @param permanent whether the peer said that trying again is of no use (RFC 8684 §3.6)
+   */
+  default void onSubflowEnded(
+      long now, InetAddress local, Remote remote, boolean wasEstablished, boolean permanent) {}
+}
