@@ -10,6 +10,13 @@ final class DuplicateAckDetection implements LossDetection {
   private final SentQueue queue;
   private int duplicates;
   private boolean partial;
+
+  /**
+   * Bytes to send again at once: doubled while each partial ACK covers just what was sent again,
+   * which is how the loss of a whole offloaded segment looks.
+   */
+  private int burst;
+
   private int sndUna;
 
   /** RFC 6582 §3.2: after a timeout, duplicates of what came before it mean nothing. */
@@ -23,7 +30,7 @@ final class DuplicateAckDetection implements LossDetection {
   }
 
   @Override
-  public void onDelivered(long now, SentSegment s, int end, boolean spuriousEcho) {
+  public void onDelivered(long now, SentSegment s, int end, boolean ofOriginal) {
     // Who sent what when plays no part here.
   }
 
@@ -31,6 +38,9 @@ final class DuplicateAckDetection implements LossDetection {
   public void onAck(int una, long advanced, boolean duplicate, boolean inFastRecovery) {
     sndUna = una;
     partial = inFastRecovery && advanced > 0;
+    if (partial) {
+      burst = advanced <= burst ? 2 * burst : tcb.segmentPayloadLimit();
+    }
     if (duplicate) {
       duplicates++;
     } else if (advanced > 0) {
@@ -57,12 +67,21 @@ final class DuplicateAckDetection implements LossDetection {
     if (!lost) {
       return false;
     }
-    int segment = head.segmentSize;
-    if (head.length > segment) {
-      queue.split(head, segment);
+    int segment = tcb.segmentPayloadLimit();
+    burst = inRecovery ? Math.min(Math.max(segment, burst), 1 << 20) : segment;
+    for (SentSegment s = head; s != null && bytesLeft(head, s) > 0; s = s.next) {
+      if (s.state == SentSegment.State.IN_FLIGHT) {
+        if (s.length > bytesLeft(head, s)) {
+          queue.split(s, bytesLeft(head, s));
+        }
+        queue.markLost(s);
+      }
     }
-    queue.markLost(head);
     return true;
+  }
+
+  private int bytesLeft(SentSegment head, SentSegment s) {
+    return head.seq + burst - s.seq;
   }
 
   @Override

@@ -139,11 +139,11 @@ final class Handshake {
       return false;
     }
     if (!peersSyn && !receiver.isAcceptable(segment)) {
-      receiver.requestAck();
+      receiver.requestChallengeAck(now);
       return false;
     }
     if (!peersSyn && segment.has(TcpFlags.SYN)) {
-      receiver.requestAck();
+      receiver.requestChallengeAck(now);
       return false;
     }
     if (!segment.has(TcpFlags.ACK)) {

@@ -5,9 +5,10 @@ interface LossDetection {
   /**
    * {@code s}, or its part up to {@code end}, was newly acknowledged or SACKed.
    *
-   * @param spuriousEcho whether the echoed timestamp is older than the last sending of {@code s}
+   * @param ofOriginal whether the echoed timestamp says that an earlier sending of {@code s} than
+   *     the last was acknowledged
    */
-  void onDelivered(long now, SentSegment s, int end, boolean spuriousEcho);
+  void onDelivered(long now, SentSegment s, int end, boolean ofOriginal);
 
   /** An ACK was taken in; {@code advanced} bytes by its number, or it was a duplicate. */
   void onAck(int sndUna, long advanced, boolean duplicate, boolean inFastRecovery);

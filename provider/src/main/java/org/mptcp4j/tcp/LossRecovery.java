@@ -24,6 +24,7 @@ final class LossRecovery {
   private long quota;
 
   private boolean firstRetransmissionKnown;
+  private boolean judged;
   private int firstRetransmission;
 
   Phase phase() {
@@ -58,6 +59,7 @@ final class LossRecovery {
     phase = next;
     recoveryPoint = sndNxt;
     firstRetransmissionKnown = false;
+    judged = false;
   }
 
   void leave() {
@@ -93,7 +95,7 @@ final class LossRecovery {
 
   /** Notes our clock at the first retransmission of the episode (RFC 3522 §3.2). */
   void onRetransmission(int timestamp) {
-    if (!firstRetransmissionKnown) {
+    if (!firstRetransmissionKnown && !judged) {
       firstRetransmissionKnown = true;
       firstRetransmission = timestamp;
     }
@@ -110,5 +112,6 @@ final class LossRecovery {
   /** Only the first ACK that advances tells (RFC 3522 §3.2). */
   void forgetFirstRetransmission() {
     firstRetransmissionKnown = false;
+    judged = true;
   }
 }

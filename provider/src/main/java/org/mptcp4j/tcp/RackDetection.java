@@ -18,7 +18,7 @@ final class RackDetection implements LossDetection {
   /** RACK.xmit_ts, RACK.end_seq and RACK.rtt: of the segment sent last among those delivered. */
   private boolean started;
 
-  private long sentNanos;
+  private long sentOrder;
   private int endSequence;
   private long rttNanos;
 
@@ -41,24 +41,24 @@ final class RackDetection implements LossDetection {
     this.forwardAck = tcb.initialSend;
   }
 
-  private static boolean sentAfter(long sentA, int endA, long sentB, int endB) {
-    return sentA - sentB > 0 || sentA == sentB && SequenceNumber.gt(endA, endB);
+  private static boolean sentAfter(long orderA, int endA, long orderB, int endB) {
+    return orderA > orderB || orderA == orderB && SequenceNumber.gt(endA, endB);
   }
 
   @Override
-  public void onDelivered(long now, SentSegment s, int end, boolean spuriousEcho) {
+  public void onDelivered(long now, SentSegment s, int end, boolean ofOriginal) {
     if (s.retransmits == 0 && SequenceNumber.lt(end, forwardAck)) {
       reorderingSeen = true;
     }
     forwardAck = SequenceNumber.max(forwardAck, end);
     long sample = now - s.sentNanos;
     // RFC 8985 §6.2 step 2: an ACK of a retransmitted segment may be that of the original.
-    if (s.retransmits > 0 && (spuriousEcho || sample < rtt.minNanos())) {
+    if (s.retransmits > 0 && (ofOriginal || sample < rtt.minNanos())) {
       return;
     }
-    if (!started || sentAfter(s.sentNanos, end, sentNanos, endSequence)) {
+    if (!started || sentAfter(s.sentOrder, end, sentOrder, endSequence)) {
       started = true;
-      sentNanos = s.sentNanos;
+      sentOrder = s.sentOrder;
       endSequence = end;
       rttNanos = Math.max(0, sample);
     }
@@ -106,7 +106,7 @@ final class RackDetection implements LossDetection {
     long patience = rttNanos + reorderingWindow(inRecovery);
     boolean found = false;
     SentSegment s = queue.earliest();
-    while (s != null && sentAfter(sentNanos, endSequence, s.sentNanos, s.end())) {
+    while (s != null && sentAfter(sentOrder, endSequence, s.sentOrder, s.end())) {
       long deadline = s.sentNanos + patience;
       if (deadline - now > 0) {
         tcb.timers.set(Timers.Kind.REORDERING, deadline);

@@ -13,11 +13,6 @@ final class SegmentArrival {
   /** An ACK without payload that was overtaken by less than this is no old duplicate. */
   private static final int OVERTAKEN_MILLIS = 1000;
 
-  /** RFC 5961 §7: answers to what a blind attacker may have sent are limited. */
-  private static final int CHALLENGES_PER_SECOND = 100;
-
-  private static final long SECOND_NANOS = 1_000_000_000L;
-
   private final Tcb tcb;
   private final SegmentWriter writer;
   private final TcpReceiver receiver;
@@ -31,9 +26,6 @@ final class SegmentArrival {
   private boolean windowKnown;
   private long lastWindow = -1;
   private long largestWindow = 0xffff;
-
-  private long challengeSecondStart;
-  private int challenges;
 
   SegmentArrival(
       Tcb tcb, SegmentWriter writer, TcpReceiver receiver, TcpSender sender, Handshake handshake) {
@@ -52,7 +44,7 @@ final class SegmentArrival {
       case SYN_SENT -> handshake.arrivesInSynSent(now, segment, sink);
       case SYN_RECEIVED -> {
         if (isOldDuplicate(now, segment)) {
-          receiver.requestAck();
+          receiver.requestChallengeAck(now);
         } else if (handshake.arrivesInSynReceived(now, segment, sink)) {
           takeTimestamp(now, segment);
           processText(now, segment);
@@ -85,7 +77,7 @@ final class SegmentArrival {
     }
     if (segment.has(TcpFlags.SYN)) {
       // RFC 5961 §4.2.
-      challenge(now);
+      receiver.requestChallengeAck(now);
       return;
     }
     if (!segment.has(TcpFlags.ACK) || !isAckValid(now, segment)) {
@@ -161,19 +153,7 @@ final class SegmentArrival {
         startTimeWait(now);
       }
     } else {
-      challenge(now);
-    }
-  }
-
-  /** An ACK that says where we are (RFC 5961), unless too many were asked for lately. */
-  private void challenge(long now) {
-    if (now - challengeSecondStart >= SECOND_NANOS) {
-      challengeSecondStart = now;
-      challenges = 0;
-    }
-    if (challenges < CHALLENGES_PER_SECOND) {
-      challenges++;
-      receiver.requestAck();
+      receiver.requestChallengeAck(now);
     }
   }
 
@@ -182,7 +162,7 @@ final class SegmentArrival {
     if (segment.sequenceNumber() == receiver.next()) {
       tcb.closed(now, CloseReason.PEER_RESET, segment);
     } else if (receiver.isAcceptable(segment)) {
-      challenge(now);
+      receiver.requestChallengeAck(now);
     }
   }
 
@@ -190,11 +170,11 @@ final class SegmentArrival {
   private boolean isAckValid(long now, IncomingSegment segment) {
     int ack = segment.acknowledgmentNumber();
     if (SequenceNumber.gt(ack, sender.sndNxt())) {
-      challenge(now);
+      receiver.requestChallengeAck(now);
       return false;
     }
     if (sender.sndUna() - ack > largestWindow) {
-      challenge(now);
+      receiver.requestChallengeAck(now);
       return false;
     }
     return true;

@@ -26,6 +26,7 @@ final class SentQueue {
   private int sackedSegments;
   private long lostBytes;
   private int lostSegments;
+  private long sendings;
 
   SentSegment head() {
     return head;
@@ -90,6 +91,7 @@ final class SentQueue {
     outstandingBytes += length;
     s.state = State.IN_FLIGHT;
     s.sentNanos = now;
+    s.sentOrder = sendings++;
     appendByTime(s);
   }
 
@@ -151,6 +153,7 @@ final class SentQueue {
     rest.segmentSize = s.segmentSize;
     rest.cutBase = s.cutBase;
     rest.sentNanos = s.sentNanos;
+    rest.sentOrder = s.sentOrder;
     rest.retransmits = s.retransmits;
     rest.state = s.state;
     s.length = bytes;
@@ -241,6 +244,7 @@ final class SentQueue {
     forgetState(s);
     s.state = State.IN_FLIGHT;
     s.sentNanos = now;
+    s.sentOrder = sendings++;
     s.retransmits++;
     s.segmentSize = segmentSize;
     s.cutBase = s.seq;

@@ -39,6 +39,12 @@ final class SentSegment {
   /** When it was last sent. */
   long sentNanos;
 
+  /**
+   * Which sending of the endpoint that was: several may have one time. Pieces of one sending share
+   * it.
+   */
+  long sentOrder;
+
   /** How often it was sent again. */
   int retransmits;
 

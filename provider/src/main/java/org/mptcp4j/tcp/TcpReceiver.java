@@ -13,6 +13,11 @@ final class TcpReceiver {
   /** As Linux: the first segments are acknowledged at once, so that slow start gets going. */
   private static final int QUICK_ACKS = 16;
 
+  /** RFC 5961 §7. */
+  private static final int CHALLENGES_PER_SECOND = 100;
+
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
   private final Tcb tcb;
   private final ReceivedRanges ranges = new ReceivedRanges();
 
@@ -42,6 +47,9 @@ final class TcpReceiver {
   private int duplicateLeft;
   private int duplicateRight;
 
+  private long challengeSecondStart;
+  private int challenges;
+
   private final int[] blockLeft = new int[4];
   private final int[] blockRight = new int[4];
 
@@ -66,13 +74,23 @@ final class TcpReceiver {
     return lastAcked;
   }
 
-  /** Whether payload that was not acknowledged yet has arrived. */
-  boolean owesAck() {
-    return ackNow || next != lastAcked;
-  }
-
   void requestAck() {
     ackNow = true;
+  }
+
+  /**
+   * An ACK that says where we are (RFC 5961): a stranger's guess may have asked for it, so there
+   * are not many a second.
+   */
+  void requestChallengeAck(long now) {
+    if (challenges == 0 || now - challengeSecondStart >= SECOND_NANOS) {
+      challengeSecondStart = now;
+      challenges = 0;
+    }
+    if (challenges < CHALLENGES_PER_SECOND) {
+      challenges++;
+      ackNow = true;
+    }
   }
 
   /** Delayed no longer. */

@@ -63,7 +63,8 @@ final class TcpSender {
 
   private long latestSentNanos;
   private boolean rttKnown;
-  private boolean spuriousEcho;
+  private boolean resentDelivered;
+  private boolean echoKnown;
   private int echoReply;
 
   TcpSender(Tcb tcb, SegmentWriter writer, TcpReceiver receiver) {
@@ -220,9 +221,10 @@ final class TcpSender {
     int advanced = ack - sndUna;
     delivered = 0;
     rttKnown = false;
+    resentDelivered = false;
     echoReply = segment.timestampEchoReply();
-    spuriousEcho = tcb.timestamps && segment.hasTimestamps() && echoReply != 0;
-    boolean undo = advanced > 0 && spuriousEcho && recovery.isSpurious(echoReply);
+    echoKnown = tcb.timestamps && segment.hasTimestamps() && echoReply != 0;
+    boolean undo = advanced > 0 && echoKnown && recovery.isSpurious(echoReply);
     boolean duplicate =
         advanced == 0 && segment.segmentLength() == 0 && !windowChanged && !queue.isEmpty();
     if (advanced > 0) {
@@ -302,18 +304,26 @@ final class TcpSender {
 
   private void onDelivered(long now, SentSegment s, int end) {
     delivered += s.length;
-    boolean spurious = spuriousEcho && SequenceNumber.lt(echoReply, tcb.timestampAt(s.sentNanos));
-    detection.onDelivered(now, s, end, spurious);
-    if (s.retransmits == 0 && (!rttKnown || s.sentNanos - latestSentNanos > 0)) {
+    // RFC 7323 §4.3: the echo belongs to the segment that moved SND.UNA, not to what is SACKed.
+    boolean ofOriginal =
+        echoKnown
+            && SequenceNumber.leq(end, sndUna)
+            && SequenceNumber.lt(echoReply, tcb.timestampAt(s.sentNanos));
+    detection.onDelivered(now, s, end, ofOriginal);
+    if (s.retransmits > 0) {
+      resentDelivered = true;
+    } else if (!rttKnown || s.sentNanos - latestSentNanos > 0) {
       rttKnown = true;
       latestSentNanos = s.sentNanos;
     }
   }
 
   private void takeRttSample(long now, int advanced) {
+    // Karn (RFC 6298 §3); and what waited behind a hole for its retransmission tells no round trip.
+    rttKnown &= !resentDelivered;
     if (rttKnown) {
       rtt.sample(now, now - latestSentNanos);
-    } else if (advanced > 0 && spuriousEcho) {
+    } else if (advanced > 0 && echoKnown) {
       // RFC 7323 §4: the echo tells which sending was acknowledged; a millisecond is its grain.
       int millis = tcb.timestampAt(now) - echoReply;
       if (millis >= 0 && millis < 60_000) {

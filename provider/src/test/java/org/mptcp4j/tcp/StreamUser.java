@@ -63,8 +63,9 @@ final class StreamUser implements TcpUser {
     }
   }
 
-  byte[] received() {
-    return java.util.Arrays.copyOf(received, (int) inOrder);
+  /** Whether exactly these bytes have arrived, in order. */
+  boolean hasReceived(byte[] bytes) {
+    return java.util.Arrays.equals(received, 0, (int) inOrder, bytes, 0, bytes.length);
   }
 
   long receivedBytes() {

@@ -172,7 +172,7 @@ final class TcpPair {
 
   TcpPair established() {
     connect();
-    run(2 * setup.oneWayNanos + 2 * MILLI);
+    run(3 * setup.oneWayNanos + 2 * MILLI);
     return this;
   }
 
@@ -279,6 +279,22 @@ final class TcpPair {
         server.onDeadline(now, serverSink());
       }
     }
+  }
+
+  /**
+   * Both processes stand still for {@code nanos}; packets arrive in their rings meanwhile and are
+   * read first, with the time of their arrival.
+   */
+  void stall(long nanos) {
+    long end = now + nanos;
+    while (!events.isEmpty() && events.peek().at() <= end) {
+      now = Math.max(now, events.peek().at());
+      arrive(events.poll());
+    }
+    now = end;
+    settle();
+    client.onDeadline(now, clientSink());
+    server.onDeadline(now, serverSink());
   }
 
   /** Both ends send what they can. */
