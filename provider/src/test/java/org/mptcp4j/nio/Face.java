@@ -1,0 +1,97 @@
+package org.mptcp4j.nio;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import org.mptcp4j.link.JdkProvider;
+
+/** One of the ways to get channels that the contract must hold for, and how to use it in a test. */
+record Face(SelectorProvider provider, InetSocketAddress toBind) {
+  /** The JDK itself, which is what the contract is taken from. */
+  static Face jdk() {
+    return new Face(JdkProvider.get(), new InetSocketAddress(0));
+  }
+
+  /** Our channels over the kernel's. */
+  static Face servedByKernel() {
+    return new Face(
+        new OurProvider(new KernelTransport()),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  /** Our channels over something like the engine. */
+  static Face servedByEngine() {
+    return new Face(new OurProvider(new MemoryNetwork()), new InetSocketAddress(0));
+  }
+
+  ServerSocketChannel listen() throws IOException {
+    return provider.openServerSocketChannel().bind(toBind);
+  }
+
+  static InetSocketAddress addressOf(ServerSocketChannel server) throws IOException {
+    int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  }
+
+  /** A connected pair; the first has connected, the second was accepted. */
+  Pair pair() throws IOException {
+    try (ServerSocketChannel server = listen()) {
+      SocketChannel client = provider.openSocketChannel();
+      client.connect(addressOf(server));
+      return new Pair(client, server.accept());
+    }
+  }
+
+  record Pair(SocketChannel client, SocketChannel server) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      client.close();
+      server.close();
+    }
+  }
+
+  private static final class OurProvider extends SelectorProvider {
+    private final ChannelFactory channels;
+
+    OurProvider(StreamTransport transport) {
+      channels = new ChannelFactory(this, transport);
+    }
+
+    @Override
+    public DatagramChannel openDatagramChannel() throws IOException {
+      return JdkProvider.get().openDatagramChannel();
+    }
+
+    @Override
+    public DatagramChannel openDatagramChannel(ProtocolFamily family) throws IOException {
+      return JdkProvider.get().openDatagramChannel(family);
+    }
+
+    @Override
+    public Pipe openPipe() throws IOException {
+      return JdkProvider.get().openPipe();
+    }
+
+    @Override
+    public AbstractSelector openSelector() throws IOException {
+      return channels.openSelector();
+    }
+
+    @Override
+    public ServerSocketChannel openServerSocketChannel() {
+      return channels.openServerSocketChannel();
+    }
+
+    @Override
+    public SocketChannel openSocketChannel() {
+      return channels.openSocketChannel();
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package org.mptcp4j.nio;
+
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.mptcp4j.engine.StreamListener;
+import org.mptcp4j.engine.StreamSocket;
+
+/**
+ * Stands in for the engine: sockets that pass their bytes on in memory. Every address is one host;
+ * a listener is found by its port.
+ */
+final class MemoryNetwork implements StreamTransport {
+  /** Nobody answers connections to this port, until {@link #answer}. */
+  static final int SILENT_PORT = 9;
+
+  private final Map<Integer, MemoryListener> listeners = new ConcurrentHashMap<>();
+  private final AtomicInteger nextPort = new AtomicInteger(40_000);
+  private volatile Route route = Route.MULTIPATH;
+
+  void setRoute(Route route) {
+    this.route = route;
+  }
+
+  @Override
+  public Route routeTo(InetSocketAddress remote) {
+    return route;
+  }
+
+  @Override
+  public Route routeForBinding(InetSocketAddress local) {
+    return Route.MULTIPATH;
+  }
+
+  @Override
+  public Route routeForListening(InetSocketAddress local) {
+    return route;
+  }
+
+  @Override
+  public StreamSocket openSocket(boolean multipath) {
+    return new MemorySocket(this);
+  }
+
+  @Override
+  public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
+      throws BindException {
+    InetSocketAddress taken = withPort(local);
+    MemoryListener listener = new MemoryListener(this, taken);
+    if (listeners.putIfAbsent(taken.getPort(), listener) != null) {
+      throw new BindException("Address already in use");
+    }
+    return listener;
+  }
+
+  InetSocketAddress withPort(InetSocketAddress local) {
+    return local.getPort() != 0
+        ? local
+        : new InetSocketAddress(local.getAddress(), nextPort.getAndIncrement());
+  }
+
+  MemoryListener listenerOn(int port) {
+    return listeners.get(port);
+  }
+
+  void closed(MemoryListener listener) {
+    listeners.remove(listener.localAddress().getPort(), listener);
+  }
+}
