@@ -14,11 +14,23 @@ import java.util.Set;
  * handed on when that is decided. Guarded by the channel.
  */
 final class ChannelOptions {
-  /** Takes an option: a socket of the engine, or a channel of the JDK. */
+  /**
+   * Takes an option: a socket of the engine, or a channel of the JDK. May throw {@link
+   * UnsupportedOperationException} for what only the kernel has: such an option is kept and given
+   * back, no more.
+   */
   @FunctionalInterface
   interface Target {
     <T> void set(SocketOption<T> option, T value) throws IOException;
   }
+
+  /** Gives an option of a socket of the engine; may throw as {@link Target}. */
+  @FunctionalInterface
+  interface Source {
+    <T> T get(SocketOption<T> option) throws IOException;
+  }
+
+  private static final System.Logger LOG = System.getLogger("org.mptcp4j");
 
   private final KernelDefaults defaults;
   private final Map<SocketOption<?>, Object> set = new LinkedHashMap<>();
@@ -71,10 +83,25 @@ final class ChannelOptions {
     set.put(option, value);
   }
 
+  /** Sets an option of a socket of the engine, or keeps it where that has no use for it. */
+  <T> void set(SocketOption<T> option, T value, Target target) throws IOException {
+    apply(target, option, value);
+    set.put(option, value);
+  }
+
   /** What was set, else what a new channel of the JDK has; null when that has nothing either. */
   <T> T get(SocketOption<T> option) {
     Object value = set.get(option);
     return value != null ? option.type().cast(value) : defaults.value(option).orElse(null);
+  }
+
+  /** The value of a socket of the engine, or what was kept where that does not know the option. */
+  <T> T get(SocketOption<T> option, Source source) throws IOException {
+    try {
+      return source.get(option);
+    } catch (UnsupportedOperationException e) {
+      return get(option);
+    }
   }
 
   /** Hands on what was set. */
@@ -96,6 +123,10 @@ final class ChannelOptions {
 
   private static <T> void apply(Target target, SocketOption<T> option, Object value)
       throws IOException {
-    target.set(option, option.type().cast(value));
+    try {
+      target.set(option, option.type().cast(value));
+    } catch (UnsupportedOperationException e) {
+      LOG.log(System.Logger.Level.DEBUG, "the engine has no use for option {0}", option);
+    }
   }
 }

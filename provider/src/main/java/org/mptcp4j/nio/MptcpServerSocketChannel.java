@@ -65,10 +65,7 @@ final class MptcpServerSocketChannel extends ServerSocketChannel implements Stre
       }
       InetSocketAddress wanted = Addresses.local(address, family);
       int queue = backlog < 1 ? DEFAULT_BACKLOG : backlog;
-      Route route =
-          wanted.getAddress().isLoopbackAddress()
-              ? Route.KERNEL
-              : transport.routeForListening(wanted);
+      Route route = transport.routeForListening(wanted);
       if (route == Route.KERNEL) {
         listenInKernel(wanted, queue);
       } else {
@@ -228,7 +225,8 @@ final class MptcpServerSocketChannel extends ServerSocketChannel implements Stre
       if (kernel != null) {
         kernel.setOption(name, checked);
       } else if (listener != null) {
-        listener.setOption(name, checked);
+        options.set(name, checked, listener::setOption);
+        return this;
       }
       options.set(name, checked);
     }
@@ -243,7 +241,7 @@ final class MptcpServerSocketChannel extends ServerSocketChannel implements Stre
       if (kernel != null) {
         return kernel.getOption(name);
       }
-      return listener != null ? listener.getOption(name) : options.get(name);
+      return listener != null ? options.get(name, listener::getOption) : options.get(name);
     }
   }
 
@@ -318,6 +316,6 @@ final class MptcpServerSocketChannel extends ServerSocketChannel implements Stre
   public String toString() {
     InetSocketAddress address = local;
     String text = !isOpen() ? "closed" : address == null ? "unbound" : address.toString();
-    return "java.nio.channels.ServerSocketChannel[" + text + "]";
+    return getClass().getName() + "[" + text + "]"; // the JDK, too, names its own class here
   }
 }

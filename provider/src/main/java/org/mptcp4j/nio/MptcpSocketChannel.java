@@ -107,7 +107,8 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
       if (kernel != null) {
         kernel.setOption(name, checked);
       } else if (stream != null) {
-        stream.setOption(name, checked);
+        options.set(name, checked, stream::setOption);
+        return this;
       }
       options.set(name, checked);
     }
@@ -122,7 +123,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
       if (kernel != null) {
         return kernel.getOption(name);
       }
-      return stream != null ? stream.getOption(name) : options.get(name);
+      return stream != null ? options.get(name, stream::getOption) : options.get(name);
     }
   }
 
@@ -172,9 +173,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
           throw new AlreadyBoundException();
         }
         InetSocketAddress wanted = Addresses.local(address, family);
-        if (wanted.getAddress().isLoopbackAddress()) {
-          serveByKernel(wanted);
-        } else if (transport.routeForBinding(wanted) == Route.KERNEL) {
+        if (transport.routeForBinding(wanted) == Route.KERNEL) {
           serveByKernel(wanted);
         } else {
           serveByEngine(true, wanted);
