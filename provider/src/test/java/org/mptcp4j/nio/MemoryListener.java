@@ -64,8 +64,7 @@ final class MemoryListener implements StreamListener {
   @Override
   public synchronized boolean awaitAcceptable(long timeoutNanos) {
     int seen = wakeups;
-    MemorySocket.await(
-        this, timeoutNanos, () -> !queue.isEmpty() || closed || wakeups != seen);
+    MemorySocket.await(this, timeoutNanos, () -> !queue.isEmpty() || closed || wakeups != seen);
     return !queue.isEmpty();
   }
 

@@ -18,7 +18,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -345,8 +344,7 @@ abstract class SelectorContract {
 
   @Test
   void negativeTimeoutsAreRefused() {
-    assertThatExceptionOfType(IllegalArgumentException.class)
-        .isThrownBy(() -> selector.select(-1));
+    assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> selector.select(-1));
     assertThatExceptionOfType(NullPointerException.class)
         .isThrownBy(() -> selector.select(null, 1));
   }
