@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
 import org.mptcp4j.link.Egress;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.mptcp.ConnectionConfig;
+import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.observe.EngineCounters;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.TcpConfig;
@@ -94,6 +95,16 @@ public final class Engine implements Closeable {
     counters.add("connections.now", () -> flows.connections().size());
     counters.add("flows.now", flows::flowCount);
     counters.add("ports.now", ports::size);
+    MptcpCounters mptcp = MptcpCounters.ofProcess();
+    counters.add("mptcp.fallbacks", mptcp.fallbacks::sum);
+    counters.add("mptcp.connections", mptcp.multipathConnections::sum);
+    counters.add("mptcp.plain", mptcp.plainConnections::sum);
+    counters.add("mptcp.joins", mptcp.joins::sum);
+    counters.add("mptcp.joins.failed", mptcp.joinFailures::sum);
+    counters.add("mptcp.hmac.failures", mptcp.hmacFailures::sum);
+    counters.add("mptcp.checksum.failures", mptcp.checksumFailures::sum);
+    counters.add("mptcp.unmapped", mptcp.unmappedBytes::sum);
+    counters.add("mptcp.reinjected", mptcp.reinjectedBytes::sum);
   }
 
   /**

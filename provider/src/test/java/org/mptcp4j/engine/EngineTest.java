@@ -1,0 +1,287 @@
+package org.mptcp4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.mptcp4j.Settings;
+
+/** Two engines with their own threads, joined in memory. */
+@Timeout(60)
+class EngineTest {
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
+  private static final int PORT = 8080;
+
+  private MemoryLink clientLink;
+  private MemoryLink serverLink;
+  private Engine client;
+  private Engine server;
+
+  @BeforeEach
+  void joinTwoHosts() {
+    MemoryLink[] links = MemoryLink.pair(2);
+    clientLink = links[0];
+    serverLink = links[1];
+    EngineConfig config = EngineConfig.of(Settings.of(Map.of()));
+    client = new Engine(clientLink, config);
+    server = new Engine(serverLink, config);
+  }
+
+  @AfterEach
+  void noFaultAndAllClosed() throws IOException {
+    client.close();
+    server.close();
+    assertThat(client.counters().faults.sum()).isZero();
+    assertThat(server.counters().faults.sum()).isZero();
+  }
+
+  private InetSocketAddress serverAddress() {
+    return new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT);
+  }
+
+  private StreamListener listen(int backlog) throws IOException {
+    return server.listen(serverAddress(), backlog, true);
+  }
+
+  private StreamSocket connect() throws IOException {
+    StreamSocket socket = client.openSocket(true);
+    socket.connect(serverAddress());
+    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
+    assertThat(socket.finishConnect()).isTrue();
+    return socket;
+  }
+
+  private static StreamSocket accept(StreamListener listener) throws IOException {
+    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
+    return listener.accept().orElseThrow().engine().orElseThrow();
+  }
+
+  private static void writeAll(StreamSocket socket, byte[] bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      if (socket.write(buffer) == 0) {
+        assertThat(socket.awaitReady(StreamSocket.WRITABLE, PATIENCE)).isNotZero();
+      }
+    }
+  }
+
+  private static byte[] readToEnd(StreamSocket socket, int expected) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(expected + 1);
+    int count;
+    while ((count = socket.read(buffer)) >= 0) {
+      if (count == 0) {
+        assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
+      }
+    }
+    return Arrays.copyOf(buffer.array(), buffer.position());
+  }
+
+  private static byte[] noise(int length) {
+    byte[] bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    return bytes;
+  }
+
+  private static void await(String what, java.util.function.BooleanSupplier condition) {
+    long end = System.nanoTime() + PATIENCE;
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waited for: " + what).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void aStreamArrivesWholeOverBothPaths() throws Exception {
+    StreamListener listener = listen(10);
+    byte[] bytes = noise(20_000_000);
+    StreamSocket socket = connect();
+    StreamSocket accepted = accept(listener);
+    CompletableFuture<byte[]> received =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return readToEnd(accepted, bytes.length);
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    writeAll(socket, bytes);
+    socket.close();
+    assertThat(received.get(30, TimeUnit.SECONDS)).isEqualTo(bytes);
+    accepted.close();
+    listener.close();
+  }
+
+  @Test
+  void aStreamArrivesWholeThroughALinkThatIsOftenBusy() throws Exception {
+    clientLink.busyEvery = 5;
+    serverLink.busyEvery = 7;
+    aStreamArrivesWholeOverBothPaths();
+    assertThat(client.counters().sendsBusy.sum()).isPositive();
+  }
+
+  @Test
+  void whatWasWrittenBeforeCloseStillArrives() throws Exception {
+    StreamListener listener = listen(10);
+    byte[] bytes = noise(1_000_000);
+    StreamSocket socket = connect();
+    writeAll(socket, bytes);
+    socket.close();
+    assertThat(readToEnd(accept(listener), bytes.length)).isEqualTo(bytes);
+  }
+
+  @Test
+  void aPortThatNobodyListensOnRefuses() throws Exception {
+    // The port must be this engine's, else the answer is the kernel's business.
+    StreamSocket other = server.openSocket(true);
+    other.bind(serverAddress());
+    StreamSocket socket = client.openSocket(true);
+    socket.connect(serverAddress());
+    socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE);
+    assertThatThrownBy(socket::finishConnect)
+        .isInstanceOf(ConnectException.class)
+        .hasMessage("Connection refused");
+    assertThat(server.counters().resetsSent.sum()).isEqualTo(1);
+  }
+
+  @Test
+  void aDestinationWithoutRouteIsUnreachable() {
+    StreamSocket socket = client.openSocket(true);
+    assertThatThrownBy(() -> socket.connect(new InetSocketAddress("192.0.2.1", PORT)))
+        .isInstanceOf(NoRouteToHostException.class);
+  }
+
+  @Test
+  void anAddressOfAnotherHostCannotBeBound() {
+    StreamSocket socket = client.openSocket(true);
+    assertThatThrownBy(() -> socket.bind(serverAddress()))
+        .isInstanceOf(BindException.class)
+        .hasMessage("Cannot assign requested address");
+  }
+
+  @Test
+  void aPortIsListenedOnOnce() throws Exception {
+    StreamListener listener = listen(10);
+    assertThatThrownBy(() -> listen(10)).isInstanceOf(BindException.class);
+    listener.close();
+    listen(10).close();
+  }
+
+  @Test
+  void theConnectionsOfAClosedListenerKeepItsPort() throws Exception {
+    StreamListener listener = listen(10);
+    StreamSocket socket = connect();
+    StreamSocket accepted = accept(listener);
+    listener.close();
+    assertThat(serverLink.guardedPorts()).contains(PORT);
+    writeAll(socket, new byte[] {1, 2, 3});
+    socket.shutdownOutput();
+    assertThat(readToEnd(accepted, 3)).containsExactly(1, 2, 3);
+    listen(10).close();
+    socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+    socket.close();
+    accepted.close();
+    await("the port is free", () -> !serverLink.guardedPorts().contains(PORT));
+  }
+
+  @Test
+  void lingerZeroResetsTheConnection() throws Exception {
+    StreamListener listener = listen(10);
+    StreamSocket socket = connect();
+    StreamSocket accepted = accept(listener);
+    socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+    socket.close();
+    accepted.awaitReady(StreamSocket.READABLE, PATIENCE);
+    assertThatThrownBy(() -> accepted.read(ByteBuffer.allocate(1)))
+        .isInstanceOf(SocketException.class)
+        .hasMessage("Connection reset");
+    assertThatThrownBy(() -> accepted.write(ByteBuffer.allocate(1)))
+        .isInstanceOf(SocketException.class)
+        .hasMessage("Broken pipe");
+    await("the client forgot it", () -> client.flows().connections().isEmpty());
+    assertThat(clientLink.guardedPorts()).isEmpty();
+  }
+
+  @Test
+  void aFullBacklogDropsNewcomers() throws Exception {
+    StreamListener listener = listen(1);
+    for (int i = 0; i < 2; i++) {
+      connect();
+      await("it is queued", listener::isAcceptable);
+    }
+    await("both are queued", () -> server.counters().connectionsAccepted.sum() == 2);
+    StreamSocket third = client.openSocket(true);
+    third.connect(serverAddress());
+    await("the SYN is dropped", () -> server.counters().backlogOverflows.sum() >= 1);
+    assertThat(third.readiness() & StreamSocket.CONNECTABLE).isZero();
+    accept(listener);
+    assertThat(third.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
+    assertThat(third.finishConnect()).isTrue();
+  }
+
+  @Test
+  void aReaderThatIsWokenReturnsWithNothing() throws Exception {
+    listen(10);
+    StreamSocket socket = connect();
+    CompletableFuture<Integer> reader =
+        CompletableFuture.supplyAsync(() -> socket.awaitReady(StreamSocket.READABLE, PATIENCE));
+    while (!reader.isDone()) {
+      socket.wakeup();
+    }
+    assertThat(reader.get()).isZero();
+  }
+
+  @Test
+  void aListenerHearsOfEveryBitThatTurnsOn() throws Exception {
+    StreamListener listener = listen(10);
+    StreamSocket socket = client.openSocket(true);
+    CompletableFuture<Void> connectable = new CompletableFuture<>();
+    CompletableFuture<Void> readable = new CompletableFuture<>();
+    socket.setReadinessListener(
+        s -> {
+          if ((s.readiness() & StreamSocket.CONNECTABLE) != 0) {
+            connectable.complete(null);
+          }
+          if ((s.readiness() & StreamSocket.READABLE) != 0) {
+            readable.complete(null);
+          }
+        });
+    socket.connect(serverAddress());
+    connectable.get(20, TimeUnit.SECONDS);
+    assertThat(readable).isNotDone();
+    writeAll(accept(listener), new byte[1]);
+    readable.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void garbageIsCountedAndDropped() throws Exception {
+    Random random = new Random(1);
+    for (int i = 0; i < 1000; i++) {
+      byte[] packet = new byte[random.nextInt(100)];
+      random.nextBytes(packet);
+      serverLink.inject(packet);
+    }
+    await("all were seen", () -> server.counters().packetsReceived.sum() == 1000);
+    StreamListener listener = listen(10);
+    StreamSocket socket = connect();
+    writeAll(socket, new byte[] {7});
+    socket.shutdownOutput();
+    assertThat(readToEnd(accept(listener), 1)).containsExactly(7);
+  }
+}

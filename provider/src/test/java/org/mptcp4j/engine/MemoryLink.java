@@ -1,0 +1,211 @@
+package org.mptcp4j.engine;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.mptcp4j.link.Egress;
+import org.mptcp4j.link.PacketLink;
+import org.mptcp4j.link.PacketReceiver;
+import org.mptcp4j.link.PortGuard;
+import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.OutgoingSegment;
+
+/** A link between two engines in memory: what one sends is what the other receives. */
+final class MemoryLink implements PacketLink {
+  /** A way to an address of the other host. */
+  record Way(IpAddress source, IpAddress destination) implements Egress {
+    @Override
+    public int interfaceIndex() {
+      return 1;
+    }
+
+    @Override
+    public int mtu() {
+      return 1500;
+    }
+
+    @Override
+    public int maxPayloadPerSend() {
+      return 64_000;
+    }
+
+    @Override
+    public boolean isUsable() {
+      return true;
+    }
+  }
+
+  private final List<IpAddress> addresses = new ArrayList<>();
+  private final ArrayDeque<byte[]> arriving = new ArrayDeque<>();
+  private final Semaphore signals = new Semaphore(0);
+  private final Set<Integer> guarded = new HashSet<>();
+  private MemoryLink peer;
+  private int nextPort = 40_000;
+
+  /** Every so many segments one is refused with BUSY; 0 for none. */
+  volatile int busyEvery;
+
+  private int sends;
+
+  /** Two hosts with so many addresses each: 10.0.1.1 and 10.0.1.2, 10.0.2.1 and 10.0.2.2, … */
+  static MemoryLink[] pair(int paths) {
+    MemoryLink a = new MemoryLink();
+    MemoryLink b = new MemoryLink();
+    a.peer = b;
+    b.peer = a;
+    for (int i = 1; i <= paths; i++) {
+      a.addresses.add(IpAddress.parse("10.0." + i + ".1"));
+      b.addresses.add(IpAddress.parse("10.0." + i + ".2"));
+    }
+    return new MemoryLink[] {a, b};
+  }
+
+  IpAddress address(int index) {
+    return addresses.get(index);
+  }
+
+  synchronized Set<Integer> guardedPorts() {
+    return Set.copyOf(guarded);
+  }
+
+  /** A packet out of nowhere, from the IP header on. */
+  void inject(byte[] packet) {
+    synchronized (arriving) {
+      arriving.add(packet);
+    }
+    signals.release();
+  }
+
+  @Override
+  public int receive(PacketReceiver receiver, int limit) {
+    int count = 0;
+    while (count < limit) {
+      byte[] packet;
+      synchronized (arriving) {
+        packet = arriving.poll();
+      }
+      if (packet == null) {
+        break;
+      }
+      receiver.onPacket(
+          ByteBuffer.wrap(packet), 0, packet.length, 1, System.nanoTime(), /* trusted= */ false);
+      count++;
+    }
+    return count;
+  }
+
+  @Override
+  public void await(long timeoutNanos) {
+    try {
+      if (signals.tryAcquire(timeoutNanos, TimeUnit.NANOSECONDS)) {
+        signals.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void wakeup() {
+    signals.release();
+  }
+
+  @Override
+  public SendResult send(OutgoingSegment segment, Egress egress) {
+    synchronized (this) {
+      if (busyEvery > 0 && ++sends % busyEvery == 0) {
+        return SendResult.BUSY;
+      }
+    }
+    byte[] packet =
+        new byte[segment.ipHeaderLength() + segment.tcpHeaderLength() + segment.payloadLength()];
+    ByteBuffer scratch = ByteBuffer.allocate(OutgoingSegment.MAX_HEADER_LENGTH);
+    int headers = segment.encodeHeaders(scratch, 0, OutgoingSegment.ChecksumMode.FULL);
+    scratch.get(0, packet, 0, headers);
+    if (segment.payloadLength() > 0) {
+      segment.payload().get(segment.payloadOffset(), packet, headers, segment.payloadLength());
+    }
+    peer.inject(packet);
+    return SendResult.SENT;
+  }
+
+  @Override
+  public List<LocalAddress> localAddresses() {
+    return addresses.stream().map(a -> new LocalAddress(a, 1, "mem0", 24)).toList();
+  }
+
+  @Override
+  public boolean isLocal(IpAddress address) {
+    return addresses.contains(address) || address.isLoopback();
+  }
+
+  @Override
+  public Optional<Egress> egress(IpAddress source, IpAddress destination) {
+    boolean samePath =
+        addresses.contains(source)
+            && addresses.indexOf(source) == peer.addresses.indexOf(destination);
+    return samePath ? Optional.of(new Way(source, destination)) : Optional.empty();
+  }
+
+  @Override
+  public Optional<IpAddress> preferredSource(IpAddress destination) {
+    int index = peer.addresses.indexOf(destination);
+    return index < 0 ? Optional.empty() : Optional.of(addresses.get(index));
+  }
+
+  @Override
+  public synchronized PortGuard guard(IpAddress local, int port, boolean listening)
+      throws IOException {
+    int chosen = port == 0 ? nextPort++ : port;
+    if (!guarded.add(chosen)) {
+      throw new BindException("Address already in use");
+    }
+    return new PortGuard() {
+      @Override
+      public int port() {
+        return chosen;
+      }
+
+      @Override
+      public Optional<SocketChannel> accept() {
+        return Optional.empty();
+      }
+
+      @Override
+      public void setAcceptListener(Runnable listener) {
+        // No local clients here.
+      }
+
+      @Override
+      public void close() {
+        synchronized (MemoryLink.this) {
+          guarded.remove(chosen);
+        }
+      }
+    };
+  }
+
+  @Override
+  public PortGuard guardEphemeral() throws IOException {
+    return guard(IpAddress.ANY_V6, 0, false);
+  }
+
+  @Override
+  public void setNetworkListener(NetworkListener listener) {
+    // Addresses stay as they are.
+  }
+
+  @Override
+  public void close() {
+    wakeup();
+  }
+}
