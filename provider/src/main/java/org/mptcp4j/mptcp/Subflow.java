@@ -63,6 +63,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private long thirdAckAt = Long.MAX_VALUE;
   private long thirdAckInterval;
   private long probeAt = Long.MAX_VALUE;
+  private boolean probeAwaitsAnswer;
   private long sentBytes;
   private long receivedBytes;
 
@@ -249,7 +250,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   /** What the host says of the way to the peer: a new one, the same, or none. */
   void pathMayHaveChanged(long now, Optional<NetworkPath> path) {
     if (path.isPresent()) {
-      pathless = false;
+      if (pathless) {
+        pathless = false;
+        endpoint.pathRecovered(now);
+        touched = true;
+      }
       if (!path.get().equals(endpoint.path())) {
         endpoint.setPath(path.get());
         touched = true;
@@ -495,7 +500,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       // A path that comes back is used again at once, whatever the retransmission timer has backed
       // off to.
       scheduleProbe(now);
-      endpoint.sendWindowProbe(now, sink);
+      probeAwaitsAnswer = endpoint.sendWindowProbe(now, sink);
     }
   }
 
@@ -513,6 +518,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   void noteProgress(long now) {
     if (closed) {
       return;
+    }
+    if (probeAwaitsAnswer) {
+      probeAwaitsAnswer = false;
+      endpoint.pathRecovered(now);
     }
     int una = endpoint.sendUnacknowledged();
     if (una != lastUnacknowledged) {

@@ -223,6 +223,16 @@ public final class TcpEndpoint {
     tcb.blocked = false;
   }
 
+  /**
+   * The path was silent for longer than a retransmission timeout and is known to work again: what
+   * is outstanding is sent again at the next {@link #flush}, whatever the timer has backed off to.
+   */
+  public void pathRecovered(long now) {
+    if (tcb.state.isSynchronized()) {
+      sender.onPathRecovered(now);
+    }
+  }
+
   /** The path that was backed up takes segments again. Call {@link #flush} afterwards. */
   public void pathWritable() {
     tcb.blocked = false;

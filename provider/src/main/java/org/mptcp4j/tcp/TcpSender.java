@@ -462,6 +462,21 @@ final class TcpSender {
     tcb.user.onRetransmissionTimeout(now, consecutiveTimeouts);
   }
 
+  /**
+   * The path works again after a silence: what the backed-off timer would hold back goes out at the
+   * next flush.
+   */
+  void onPathRecovered(long now) {
+    if (consecutiveTimeouts == 0 || queue.isEmpty()) {
+      return;
+    }
+    detection.onTimeout(now, sndNxt);
+    rtt.resetBackoff();
+    probeOutstanding = false;
+    mustRetransmit = true;
+    rearm = true;
+  }
+
   // What the sender owes
 
   /** Retransmissions, the probe, FIN; then timers, counted from now. */

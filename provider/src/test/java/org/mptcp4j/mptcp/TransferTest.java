@@ -1,12 +1,18 @@
 package org.mptcp4j.mptcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
 import static org.mptcp4j.mptcp.TwoHosts.multipathWithChecksum;
 import static org.mptcp4j.mptcp.TwoHosts.plain;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.sim.Loss;
+import org.mptcp4j.sim.SimPath;
 
 class TransferTest {
   private static final int MEGABYTE = 1_000_000;
@@ -75,19 +81,58 @@ class TransferTest {
     hosts.runToEnd(30 * SECOND);
   }
 
-  @Test
-  void aPathThatComesBackIsUsedAgainWithinTwoSeconds() {
+  @ParameterizedTest
+  @ValueSource(longs = {1_000, 3_300, 4_000, 7_000, 13_000})
+  void aPathThatComesBackIsUsedAgainWithinTwoSeconds(long outageMillis) {
     TwoHosts hosts = TwoHosts.twoPaths(7);
     hosts.connect(multipath(), multipath());
-    hosts.transfer(150 * MEGABYTE, 0);
+    hosts.transfer(400 * MEGABYTE, 0);
     hosts.network.runFor(SECOND);
     hosts.first.setUp(false);
-    hosts.network.runFor(6 * SECOND);
+    hosts.network.runFor(outageMillis * MILLI);
     hosts.first.setUp(true);
     hosts.network.runFor(2 * SECOND);
     long before = hosts.first.forward().carriedBytes();
     hosts.network.runFor(SECOND);
     assertThat(hosts.first.forward().carriedBytes() - before).isGreaterThan(6L * MEGABYTE);
-    hosts.runToEnd(60 * SECOND);
+    assertThat(hosts.clientConnection().subflows()).hasSize(2);
+  }
+
+  @Test
+  void aReaderThatPausesStopsTheSenderAndLosesNothing() {
+    TwoHosts hosts = TwoHosts.twoPaths(8);
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(20 * MEGABYTE, 0);
+    hosts.serverTransfer.readUpTo(MEGABYTE);
+    hosts.network.runFor(30 * SECOND);
+    assertThat(hosts.clientTransfer.sent()).isLessThan(8L * MEGABYTE);
+    hosts.serverTransfer.readUpTo(Long.MAX_VALUE);
+    hosts.runToEnd(10 * SECOND);
+    assertThat(MptcpCounters.ofProcess().hmacFailures.sum()).isZero();
+  }
+
+  @Test
+  void aReaderThatPausesInPlainTcpLosesNothing() {
+    TwoHosts hosts = TwoHosts.onePath(9);
+    hosts.connect(plain(), plain());
+    hosts.transfer(20 * MEGABYTE, 0);
+    hosts.serverTransfer.readUpTo(MEGABYTE);
+    hosts.network.runFor(30 * SECOND);
+    hosts.serverTransfer.readUpTo(Long.MAX_VALUE);
+    hosts.runToEnd(10 * SECOND);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {11, 12, 13, 14, 15, 16})
+  void lossReorderingAndDuplicationOnBothPathsCostNoData(int seed) {
+    TwoHosts hosts = TwoHosts.twoPaths(seed);
+    for (SimPath path : List.of(hosts.first, hosts.second)) {
+      path.both(link -> link.loss(Loss.random(0.03)).reorder(0.05, 4 * MILLI).duplicate(0.01));
+    }
+    hosts.connect(multipathWithChecksum(), multipath());
+    hosts.transfer(3 * MEGABYTE, 3 * MEGABYTE);
+    hosts.runToEnd(120 * SECOND);
+    hosts.runUntilForgotten();
+    assertThat(hosts.client.badPackets() + hosts.server.badPackets()).isZero();
   }
 }
