@@ -22,7 +22,7 @@ if [ ! -f "$all_jar" ] || [ ! -f "$samples_jar" ] || [ ! -f "$picocli_jar" ] ||
 fi
 
 if [ -n "$JAVA_HOME" ]; then java=$JAVA_HOME/bin/java; else java=java; fi
-set -- "$java" "-Dmptcp4j.samples.root=$root" -cp "$samples_jar:$picocli_jar:$all_jar" "$@"
+set -- "$java" "-Dsamples.root=$root" -cp "$samples_jar:$picocli_jar:$all_jar" "$@"
 
 if [ "$(id -u)" = 0 ]; then
   exec "$@"

@@ -59,7 +59,7 @@ public final class Demo implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String missing = Lab.missing().orElse("");
-    String root = System.getProperty("mptcp4j.samples.root", ".");
+    String root = System.getProperty("samples.root", ".");
     String applicationJar = root + "/samples/target/mptcp4j-samples.jar";
     String mptcp4jJar = root + "/provider/target/mptcp4j-all.jar";
     for (String jar : List.of(applicationJar, mptcp4jJar)) {

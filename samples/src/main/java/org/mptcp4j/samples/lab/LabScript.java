@@ -127,12 +127,12 @@ final class LabScript {
     String ip = "ip -n " + host.namespace() + " ";
     if (lab.unrelatedBridge.contains(side)) {
       lines.add(ip + "link add docker0 type bridge forward_delay 0");
-      lines.add(ip + "link add container0 type veth peer name container0-inside");
+      lines.add(ip + "link add container0 type veth peer name inside0");
       lines.add(ip + "link set container0 master docker0");
       lines.add(ip + "addr add 172.17.0.1/16 dev docker0");
       lines.add(ip + "link set docker0 up");
       lines.add(ip + "link set container0 up");
-      lines.add(ip + "link set container0-inside up");
+      lines.add(ip + "link set inside0 up");
     }
     if (lab.firewall.contains(side)) {
       lines.add(

@@ -11,6 +11,8 @@ import java.util.concurrent.TimeUnit;
 final class Shell {
   private static final long LIMIT_SECONDS = 60;
 
+  private static final int TAIL_LINES = 10;
+
   private Shell() {}
 
   /**
@@ -19,6 +21,10 @@ final class Shell {
    * @throws IOException when it fails; the message has the command and its output
    */
   static String run(List<String> command) throws IOException {
+    return run(String.join(" ", command), command);
+  }
+
+  private static String run(String title, List<String> command) throws IOException {
     Path output = Files.createTempFile("mptcp4j-lab", ".out");
     try {
       Process process =
@@ -36,11 +42,11 @@ final class Shell {
         throw new IOException(
             "'%s' %s: %s"
                 .formatted(
-                    String.join(" ", command),
+                    title,
                     ended
                         ? "ended with status " + process.exitValue()
                         : "did not end within " + LIMIT_SECONDS + " s",
-                    text.strip()));
+                    tail(text)));
       }
       return text;
     } catch (InterruptedException e) {
@@ -51,9 +57,14 @@ final class Shell {
     }
   }
 
-  /** Runs lines of shell, stopping at the first that fails. */
+  /** Runs lines of shell, stopping at the first that fails; the message then ends with that one. */
   static String script(List<String> lines) throws IOException {
-    return run(List.of("sh", "-ec", String.join("\n", lines)));
+    return run("a script", List.of("sh", "-exc", String.join("\n", lines)));
+  }
+
+  private static String tail(String text) {
+    List<String> lines = text.strip().lines().toList();
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
   }
 
   /** Whether a program of this name is on the path. */

@@ -1,0 +1,172 @@
+package org.mptcp4j.samples.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.mptcp4j.samples.lab.HostProcess;
+import org.mptcp4j.samples.lab.Lab;
+import org.mptcp4j.samples.lab.Lab.Side;
+import org.mptcp4j.samples.lab.PathSpec;
+import org.mptcp4j.samples.transfer.Churn;
+
+@Tag("lab")
+class InteroperationTest {
+  private static final long BYTES = 100_000_000;
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  // Slow enough for the paths, not the processor, to be what is scarce.
+  private static final PathSpec PATH = PathSpec.plain().withRate(200_000_000);
+
+  @BeforeAll
+  static void needsNamespaces() {
+    String missing = Lab.missing().orElse("");
+    assumeTrue(missing.isEmpty(), missing);
+  }
+
+  @ParameterizedTest(name = "{0} to {1}, IPv6 {2}")
+  @CsvSource({
+    "OURS,OURS,false",
+    "OURS,OURS,true",
+    "OURS,KERNEL_MPTCP,false",
+    "OURS,KERNEL_MPTCP,true",
+    "KERNEL_MPTCP,OURS,false",
+    "KERNEL_MPTCP,OURS,true",
+    "OURS,KERNEL_TCP,false",
+    "OURS,KERNEL_TCP,true",
+    "KERNEL_TCP,OURS,false",
+    "KERNEL_TCP,OURS,true",
+  })
+  void dataArrivesWholeBothWays(Stack client, Stack server, boolean ipv6) throws IOException {
+    try (Lab lab = Lab.builder().paths(2, PATH).build()) {
+      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} to {1}, IPv6 {2}")
+  @CsvSource({
+    "OURS,OURS,true",
+    "OURS,KERNEL_MPTCP,false",
+    "KERNEL_MPTCP,OURS,false",
+    "OURS,KERNEL_TCP,true",
+    "KERNEL_TCP,OURS,false",
+  })
+  void dataArrivesWholeWithoutOffloads(Stack client, Stack server, boolean ipv6)
+      throws IOException {
+    assumeTrue(Tools.has("ethtool"), "turning offloads off needs the program 'ethtool'");
+    try (Lab lab = Lab.builder().paths(2, PATH).withoutOffloads().build()) {
+      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} to {1}, IPv6 {2}")
+  @CsvSource({
+    "OURS,OURS,false",
+    "OURS,KERNEL_MPTCP,true",
+    "KERNEL_MPTCP,OURS,true",
+  })
+  void dataArrivesWholeWithASmallerMtuOnOnePath(Stack client, Stack server, boolean ipv6)
+      throws IOException {
+    try (Lab lab = Lab.builder().path(PATH).path(PATH.withMtu(1400)).build()) {
+      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} to {1}, IPv6 {2}")
+  @CsvSource({
+    "OURS,OURS,true",
+    "OURS,KERNEL_MPTCP,false",
+    "KERNEL_MPTCP,OURS,false",
+    "OURS,KERNEL_TCP,false",
+    "KERNEL_TCP,OURS,true",
+  })
+  void dataArrivesWholeWhenAHostsAddressSitsOnABridge(Stack client, Stack server, boolean ipv6)
+      throws IOException {
+    Lab.Builder builder = Lab.builder().paths(2, PATH);
+    if (client == Stack.OURS) {
+      builder.bridge(Side.A);
+    }
+    if (server == Stack.OURS) {
+      builder.bridge(Side.B);
+    }
+    try (Lab lab = builder.build()) {
+      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} to {1}, IPv6 {2}")
+  @CsvSource({
+    "OURS,OURS,false",
+    "OURS,KERNEL_MPTCP,true",
+    "KERNEL_MPTCP,OURS,false",
+    "OURS,KERNEL_TCP,false",
+  })
+  void dataArrivesWholeBesideAnUnrelatedBridge(Stack client, Stack server, boolean ipv6)
+      throws IOException {
+    Lab.Builder builder = Lab.builder().paths(2, PATH);
+    try (Lab lab = builder.unrelatedBridge(Side.A).unrelatedBridge(Side.B).build()) {
+      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} to {1}, IPv6 {2}")
+  @CsvSource({
+    "OURS,OURS,false",
+    "OURS,KERNEL_MPTCP,false",
+    "KERNEL_MPTCP,OURS,true",
+    "OURS,KERNEL_TCP,true",
+    "KERNEL_TCP,OURS,false",
+  })
+  void dataArrivesWholeThroughOurHostsFirewall(Stack client, Stack server, boolean ipv6)
+      throws IOException {
+    assumeTrue(Tools.has("nft"), "a firewall needs the program 'nft'");
+    Lab.Builder builder = Lab.builder().paths(2, PATH);
+    if (client == Stack.OURS) {
+      builder.firewall(Side.A);
+    }
+    if (server == Stack.OURS) {
+      builder.firewall(Side.B);
+    }
+    try (Lab lab = builder.build()) {
+      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+    }
+  }
+
+  @Test
+  void twentyConnectionsAtOnceMayEndAsTheyLike() throws IOException {
+    int connections = 20;
+    try (Lab lab = Lab.builder().paths(2, PATH).build();
+        Peer a = new Peer(lab.a(), Stack.OURS);
+        Peer b = new Peer(lab.b(), Stack.OURS);
+        HostProcess server =
+            lab.b().start(Stack.OURS.program(Churn.class, b.countersFile(), "server", "5000"))) {
+      server.awaitLineStarting("ready", LIMIT);
+      String[] arguments = {"client", lab.b().ipv4(1), "5000", Integer.toString(connections), "1"};
+      try (HostProcess client =
+          lab.a().start(Stack.OURS.program(Churn.class, a.countersFile(), arguments))) {
+        String done = client.awaitLineStarting("done", LIMIT);
+        assertThat(client.awaitExit(LIMIT)).as(client::output).isZero();
+        HostProcess.Follower outcomes = server.follow();
+        int whole = 0;
+        for (int i = 0; i <= connections; i++) {
+          String outcome =
+              outcomes.next(line -> line.equals("whole") || line.equals("cut"), LIMIT);
+          whole += outcome.equals("whole") ? 1 : 0;
+        }
+        assertThat("done whole=" + whole).isEqualTo(done);
+      }
+      a.assertKernelHoldsNoConnection();
+      b.assertKernelHoldsNoConnection();
+      server.terminate();
+      server.awaitExit(LIMIT);
+      a.assertCountersAreClean(Stack.OURS);
+      b.assertCountersAreClean(Stack.OURS);
+      assertThat(b.ourCounters()).containsEntry("connections.accepted", connections + 1L);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package org.mptcp4j.samples.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.mptcp4j.samples.lab.Host.InterfaceCounters;
+import org.mptcp4j.samples.lab.HostProcess;
+import org.mptcp4j.samples.lab.Lab;
+
+/** One transfer both ways between a client on host a and a server on host b, and all checks. */
+final class TransferRun {
+  private static final String PORT = "5000";
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final double LEAST_SHARE = 0.20;
+
+  private final Lab lab;
+  private final Stack clientStack;
+  private final Stack serverStack;
+  private final boolean ipv6;
+  private final long bytes;
+
+  TransferRun(Lab lab, Stack clientStack, Stack serverStack, boolean ipv6, long bytes) {
+    this.lab = lab;
+    this.clientStack = clientStack;
+    this.serverStack = serverStack;
+    this.ipv6 = ipv6;
+    this.bytes = bytes;
+  }
+
+  void runAndCheck() throws IOException {
+    if (serverStack == Stack.KERNEL_MPTCP) {
+      lab.b().announceKernelAddress(2, ipv6);
+    }
+    String size = Long.toString(bytes);
+    String address = ipv6 ? lab.b().ipv6(1) : lab.b().ipv4(1);
+    try (Peer a = new Peer(lab.a(), clientStack);
+        Peer b = new Peer(lab.b(), serverStack);
+        HostProcess server =
+            lab.b().start(serverStack.transfer(b.countersFile(), "server", PORT, size))) {
+      server.awaitLineStarting("ready", LIMIT);
+      try (HostProcess client =
+          lab.a().start(clientStack.transfer(a.countersFile(), "client", address, PORT, size))) {
+        client.awaitLineStarting("half", LIMIT);
+        a.assertKernelHoldsNoConnection();
+        b.assertKernelHoldsNoConnection();
+        String clientResult = client.awaitLineStarting("sent=", LIMIT);
+        String serverResult = server.awaitLineStarting("sent=", LIMIT);
+        assertThat(client.awaitExit(LIMIT)).as(client::output).isZero();
+        assertThat(server.awaitExit(LIMIT)).as(server::output).isZero();
+        assertThat(sent(clientResult)).isEqualTo(received(serverResult)).startsWith(size + ":");
+        assertThat(sent(serverResult)).isEqualTo(received(clientResult)).startsWith(size + ":");
+      }
+      a.assertCountersAreClean(serverStack);
+      b.assertCountersAreClean(clientStack);
+      if (clientStack.isMultipath() && serverStack.isMultipath()) {
+        assertEachPathCarriesItsShare();
+      }
+    }
+  }
+
+  private void assertEachPathCarriesItsShare() throws IOException {
+    for (int path = 1; path <= lab.paths().size(); path++) {
+      InterfaceCounters counters = lab.a().counters(path);
+      assertThat((double) (counters.rxBytes() + counters.txBytes()))
+          .as("bytes on path " + path)
+          .isGreaterThanOrEqualTo(LEAST_SHARE * 2 * bytes);
+    }
+  }
+
+  private static String sent(String result) {
+    return result.substring("sent=".length(), result.indexOf(' '));
+  }
+
+  private static String received(String result) {
+    return result.substring(result.indexOf("received=") + "received=".length());
+  }
+}
