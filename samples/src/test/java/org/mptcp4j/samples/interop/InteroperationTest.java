@@ -154,8 +154,7 @@ class InteroperationTest {
         HostProcess.Follower outcomes = server.follow();
         int whole = 0;
         for (int i = 0; i <= connections; i++) {
-          String outcome =
-              outcomes.next(line -> line.equals("whole") || line.equals("cut"), LIMIT);
+          String outcome = outcomes.next(line -> line.equals("whole") || line.equals("cut"), LIMIT);
           whole += outcome.equals("whole") ? 1 : 0;
         }
         assertThat("done whole=" + whole).isEqualTo(done);

@@ -15,7 +15,14 @@ import org.mptcp4j.samples.lab.Host;
 final class Peer implements AutoCloseable {
   // MPTcpExt: every way in which the kernel's MPTCP notes that something was not as it should be.
   private static final List<String> TROUBLE =
-      List.of("Fallback", "HMac", "CsumErr", "InfiniteMap", "DSSNotMatching", "DSSCorruption", "MPFail");
+      List.of(
+          "Fallback",
+          "HMac",
+          "CsumErr",
+          "InfiniteMap",
+          "DSSNotMatching",
+          "DSSCorruption",
+          "MPFail");
 
   private final Host host;
   private final Stack stack;

@@ -27,8 +27,7 @@ enum Stack {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     if (this == OURS) {
-      command.add(
-          "-Djava.nio.channels.spi.SelectorProvider=org.mptcp4j.MptcpSelectorProvider");
+      command.add("-Djava.nio.channels.spi.SelectorProvider=org.mptcp4j.MptcpSelectorProvider");
       command.add("-Dmptcp4j.counters.file=" + countersFile);
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
