@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.mptcp4j.samples.lab.Lab;
 import org.mptcp4j.samples.lab.PathSpec;
+import org.mptcp4j.samples.lab.ScratchDirectory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -74,7 +75,8 @@ public final class Demo implements Callable<Integer> {
     List<LegResult> results = new ArrayList<>();
     Programs programs =
         new Programs(applicationJar, mptcp4jJar, kernelSockets, List.copyOf(jvmOptions));
-    try (RandomFile file = RandomFile.create(megabytes * 1_000_000L)) {
+    try (ScratchDirectory scratch = new ScratchDirectory()) {
+      RandomFile file = RandomFile.create(scratch.path().resolve("file"), megabytes * 1_000_000L);
       System.out.printf(
           "A file of %d MB, two paths of %d Mbit/s with 20 ms and 40 ms round trip.%n",
           megabytes, RATE_BITS_PER_SECOND / 1_000_000);

@@ -9,12 +9,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Random;
 
-/** A temporary file of pseudo-random bytes, the same in every run, and its hash. */
-record RandomFile(Path path, long size, String sha256) implements AutoCloseable {
+/** A file of pseudo-random bytes, the same in every run, and its hash. */
+record RandomFile(Path path, long size, String sha256) {
   private static final int PIECE = 1 << 20;
 
-  static RandomFile create(long size) throws IOException {
-    Path path = Files.createTempFile("mptcp4j-demo", ".bin");
+  static RandomFile create(Path path, long size) throws IOException {
     MessageDigest digest;
     try {
       digest = MessageDigest.getInstance("SHA-256");
@@ -32,10 +31,5 @@ record RandomFile(Path path, long size, String sha256) implements AutoCloseable 
       }
     }
     return new RandomFile(path, size, HexFormat.of().formatHex(digest.digest()));
-  }
-
-  @Override
-  public void close() throws IOException {
-    Files.deleteIfExists(path);
   }
 }

@@ -30,6 +30,7 @@ public final class Lab implements AutoCloseable {
   }
 
   private final String prefix;
+  private final java.nio.file.Path directory;
   private final Watchdog watchdog;
   private final Host a;
   private final Host b;
@@ -42,7 +43,8 @@ public final class Lab implements AutoCloseable {
     a = new Host("a", prefix + "a", 1);
     b = new Host("b", prefix + "b", 2);
     String middle = prefix + "m";
-    watchdog = new Watchdog(prefix);
+    directory = Files.createTempDirectory("mptcp4j-lab");
+    watchdog = new Watchdog(prefix, directory);
     boolean built = false;
     try {
       Shell.script(new LabScript(builder, a, b, middle).lines());
@@ -126,6 +128,11 @@ public final class Lab implements AutoCloseable {
   /** The start of the names of this lab's namespaces. */
   public String prefix() {
     return prefix;
+  }
+
+  /** For temporary files; goes with the lab. */
+  public java.nio.file.Path directory() {
+    return directory;
   }
 
   /** Ends all that runs in the hosts and removes them. */

@@ -72,8 +72,8 @@ public final class LabCommand implements Callable<Integer> {
     if (offloadsOff) {
       builder.withoutOffloads();
     }
-    try (Lab lab = builder.build();
-        HandTools tools = new HandTools(lab)) {
+    try (Lab lab = builder.build()) {
+      HandTools tools = new HandTools(lab);
       boolean shell = command.isEmpty();
       if (shell) {
         System.out.println(tools.help());
@@ -115,14 +115,14 @@ public final class LabCommand implements Callable<Integer> {
   }
 
   /** Small commands for the person at the shell: a, b, cut, restore, unplug, plug. */
-  private static final class HandTools implements AutoCloseable {
+  private static final class HandTools {
     private final Lab lab;
     private final Path directory;
     private final Path orders;
 
     HandTools(Lab lab) throws IOException {
       this.lab = lab;
-      directory = Files.createTempDirectory("mptcp4j-lab");
+      directory = lab.directory();
       orders = directory.resolve("orders");
       Files.createFile(orders);
       tool("a", "exec ip netns exec " + lab.a().namespace() + " \"$@\"");
@@ -188,16 +188,6 @@ public final class LabCommand implements Callable<Integer> {
         case "plug" -> path.plug();
         default -> throw new IllegalArgumentException("unknown order");
       }
-    }
-
-    @Override
-    public void close() throws IOException {
-      try (var files = Files.list(directory)) {
-        for (Path file : files.toList()) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(directory);
     }
   }
 }

@@ -1,10 +1,12 @@
 package org.mptcp4j.samples.lab;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Runs short commands to their end. */
@@ -25,35 +27,23 @@ final class Shell {
   }
 
   private static String run(String title, List<String> command) throws IOException {
-    Path output = Files.createTempFile("mptcp4j-lab", ".out");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectInput(new File("/dev/null"))
+            .redirectErrorStream(true)
+            .start();
+    CompletableFuture.delayedExecutor(LIMIT_SECONDS, TimeUnit.SECONDS)
+        .execute(process::destroyForcibly);
     try {
-      Process process =
-          new ProcessBuilder(command)
-              .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
-              .redirectErrorStream(true)
-              .redirectOutput(output.toFile())
-              .start();
-      boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
-      if (!ended) {
-        process.destroyForcibly();
-      }
-      String text = Files.readString(output, StandardCharsets.UTF_8);
-      if (!ended || process.exitValue() != 0) {
-        throw new IOException(
-            "'%s' %s: %s"
-                .formatted(
-                    title,
-                    ended
-                        ? "ended with status " + process.exitValue()
-                        : "did not end within " + LIMIT_SECONDS + " s",
-                    tail(text)));
+      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      int status = process.waitFor();
+      if (status != 0) {
+        throw new IOException("'%s' ended with status %d: %s".formatted(title, status, tail(text)));
       }
       return text;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while running " + command, e);
-    } finally {
-      Files.deleteIfExists(output);
     }
   }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,8 @@ final class Watchdog implements Closeable {
       said=
       read -r said || said=
       sweep() {
+        [ -z "$2" ] || rm -rf "$2"
+        [ -n "$1" ] || return
         for ns in $(ip netns list | sed 's/ .*//' | grep "^$1"); do
           for pid in $(ip netns pids "$ns"); do kill -9 "$pid"; done
           for dev in $(ip -n "$ns" -o link show type veth | sed 's/^[0-9]*: *\\([^:@]*\\).*/\\1/'); do
@@ -34,23 +37,25 @@ final class Watchdog implements Closeable {
           ip netns del "$ns"
         done
       }
-      sweep "$1"
-      if [ "$said" != closed ]; then sleep 1; sweep "$1"; sleep 2; sweep "$1"; fi
+      sweep "$1" "$2"
+      if [ "$said" != closed ]; then sleep 1; sweep "$1" "$2"; sleep 2; sweep "$1" "$2"; fi
       """;
 
   private final Process process;
 
   /**
-   * @param prefix of the names of all namespaces that are to go
+   * @param prefix of the names of all namespaces that are to go; empty for none
+   * @param directory that is to go, with all that is in it
    */
-  Watchdog(String prefix) throws IOException {
+  Watchdog(String prefix, Path directory) throws IOException {
     List<String> command = new ArrayList<>();
     if (Shell.has("setsid")) {
       // A session of its own: a signal to the terminal's or the test runner's process group passes
       // it by.
       command.add("setsid");
     }
-    command.addAll(List.of("sh", "-c", SCRIPT, "mptcp4j-lab-watchdog", prefix));
+    command.addAll(
+        List.of("sh", "-c", SCRIPT, "mptcp4j-lab-watchdog", prefix, directory.toString()));
     process =
         new ProcessBuilder(command)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)

@@ -134,12 +134,14 @@ class LabTest {
                 "--",
                 "sh",
                 "-c",
-                "echo up; exec a sleep 1000")
+                "command -v a; exec a sleep 1000")
             .redirectErrorStream(true)
             .start();
+    Path tool;
     try (BufferedReader output = lab.inputReader()) {
-      assertThat(output.readLine()).isEqualTo("up");
+      tool = Path.of(output.readLine());
     }
+    assertThat(tool).isExecutable();
     String prefix = "m4j-" + lab.pid() + "-";
     assertThat(namespaces()).contains(prefix);
     lab.destroyForcibly();
@@ -147,6 +149,7 @@ class LabTest {
     while (namespaces().contains(prefix)) {
       assertThat(System.nanoTime()).as("the namespaces stay").isLessThan(deadline);
     }
+    assertThat(tool.getParent()).doesNotExist();
   }
 
   private static String namespaces() throws IOException {
