@@ -6,9 +6,12 @@ import org.mptcp4j.link.PacketReceiver;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.observe.EngineCounters;
 import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.tcp.TcpEndpoint;
+import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.SequenceNumber;
 import org.mptcp4j.wire.TcpFlags;
 
 /**
@@ -17,6 +20,9 @@ import org.mptcp4j.wire.TcpFlags;
  * known flows.
  */
 final class Demultiplexer implements PacketReceiver {
+  /** Of these bits the first segment of a connection has SYN alone. */
+  private static final int OPENING = TcpFlags.SYN | TcpFlags.ACK | TcpFlags.RST | TcpFlags.FIN;
+
   private final Engine engine;
   private final EngineCounters counters;
   private final ResetResponder resets;
@@ -78,7 +84,8 @@ final class Demultiplexer implements PacketReceiver {
 
   private void dispatch(ByteBuffer buffer, int offset, int length, long arrivalNanos) {
     FlowTable.Entry entry = engine.flows().find(flow.setIncoming(segment));
-    if (entry != null) {
+    boolean opens = (segment.flags() & OPENING) == TcpFlags.SYN;
+    if (entry != null && !(opens && endsTimeWait(entry))) {
       entry.owner().deliver(now, entry, segment, buffer, offset, length, arrivalNanos);
       return;
     }
@@ -91,9 +98,6 @@ final class Demultiplexer implements PacketReceiver {
       counters.unmatched.increment();
       return;
     }
-    boolean opens =
-        segment.has(TcpFlags.SYN)
-            && (segment.flags() & (TcpFlags.ACK | TcpFlags.RST | TcpFlags.FIN)) == 0;
     if (opens && segment.mptcp().has(MptcpOption.MP_JOIN)) {
       join(buffer, offset, length, arrivalNanos);
       return;
@@ -105,6 +109,14 @@ final class Demultiplexer implements PacketReceiver {
     }
     counters.unmatched.increment();
     resets.answer(now, segment, -1);
+  }
+
+  /** RFC 9293 §3.6.1, RFC 6191: a SYN beyond the old sequence numbers may have the flow. */
+  private boolean endsTimeWait(FlowTable.Entry entry) {
+    TcpEndpoint endpoint = entry.subflow().endpoint();
+    return endpoint.state() == TcpState.TIME_WAIT
+        && SequenceNumber.gt(segment.sequenceNumber(), endpoint.receiveNext())
+        && entry.owner().yieldTimeWait();
   }
 
   /** RFC 8684 §3.2: the token names the connection; an unknown one is answered with RST. */

@@ -7,8 +7,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.mptcp.MptcpConnection;
+import org.mptcp4j.mptcp.Subflow;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.MptcpOption;
@@ -97,14 +99,51 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     closedByUser = true;
   }
 
-  /**
-   * Whether the peer has all that was written, and the end of the stream where the application
-   * closed: then the program may end.
-   */
-  boolean isDrained() {
+  /** Whether the peer has all that was written, and the end of the stream where that was sent. */
+  boolean isDelivered() {
     acquire();
     try {
-      return connection == null || forgotten || Drain.isDrained(connection, closedByUser);
+      return connection == null || forgotten || connection.isDelivered();
+    } finally {
+      release();
+    }
+  }
+
+  /** Whether nothing more is to come from the peer either. */
+  boolean isFinished() {
+    acquire();
+    try {
+      return connection == null || forgotten || isInTimeWait();
+    } finally {
+      release();
+    }
+  }
+
+  private boolean isInTimeWait() {
+    for (Subflow subflow : connection.subflows()) {
+      TcpState state = subflow.endpoint().state();
+      if (state != TcpState.TIME_WAIT && state != TcpState.CLOSED) {
+        return false;
+      }
+    }
+    return connection.isDelivered();
+  }
+
+  /**
+   * RFC 9293 §3.6.1: a new SYN may end TIME-WAIT.
+   *
+   * @return whether the flow of this connection is free now
+   */
+  boolean yieldTimeWait() {
+    if (!lock.tryLock()) {
+      return false;
+    }
+    try {
+      if (connection == null || forgotten || !closedByUser || !isInTimeWait()) {
+        return false;
+      }
+      connection.abort(engine.now(), this);
+      return connection.isClosed();
     } finally {
       release();
     }

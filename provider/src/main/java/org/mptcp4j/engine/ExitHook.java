@@ -1,7 +1,9 @@
 package org.mptcp4j.engine;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 
 /**
  * Runs when the program ends. A kernel's sockets outlive their program, so that what it wrote is
@@ -10,6 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 final class ExitHook extends Thread {
   private static final System.Logger LOG = System.getLogger("org.mptcp4j");
   private static final long LOOK_EVERY_NANOS = 1_000_000;
+  private static final long FINISH_GRACE_NANOS = 200_000_000;
 
   private final Engine engine;
 
@@ -26,32 +29,27 @@ final class ExitHook extends Thread {
   public void run() {
     if (!engine.isClosed()) {
       long deadline = System.nanoTime() + engine.config().exitLinger().toNanos();
-      awaitDrained(deadline);
+      await(EngineConnection::isDelivered, deadline);
       // What the program left open ends now, as the kernel would end it.
       for (EngineConnection connection : engine.flows().connections()) {
         connection.socket().closeAtExit();
       }
-      awaitDrained(deadline);
+      await(EngineConnection::isDelivered, deadline);
+      // A peer that closes at once finds us; one that takes its time finds the kernel's RST.
+      long grace = System.nanoTime() + FINISH_GRACE_NANOS;
+      await(EngineConnection::isFinished, Math.min(deadline, grace));
     }
     engine.config().countersFile().ifPresent(this::writeCounters);
   }
 
-  private void awaitDrained(long deadline) {
-    while (System.nanoTime() < deadline && !allDrained()) {
+  private void await(Predicate<EngineConnection> condition, long deadline) {
+    while (System.nanoTime() < deadline
+        && !engine.flows().connections().stream().allMatch(condition)) {
       LockSupport.parkNanos(LOOK_EVERY_NANOS);
     }
   }
 
-  private boolean allDrained() {
-    for (EngineConnection connection : engine.flows().connections()) {
-      if (!connection.isDrained()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private void writeCounters(java.nio.file.Path file) {
+  private void writeCounters(Path file) {
     try {
       engine.counters().writeTo(file);
     } catch (IOException e) {

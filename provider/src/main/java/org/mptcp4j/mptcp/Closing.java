@@ -1,6 +1,7 @@
 package org.mptcp4j.mptcp;
 
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.tcp.TcpState;
 
 /**
  * How a connection ends: DATA_FIN in each direction, then FIN on every subflow (RFC 8684 §3.3.3);
@@ -55,6 +56,20 @@ final class Closing {
   /** Whether data came that nobody will read. */
   boolean isLateData() {
     return lateData;
+  }
+
+  /** Whether the peer has acknowledged the end of our stream. */
+  boolean isEndAcknowledged() {
+    if (!session.isPlain()) {
+      return dataFinAcknowledged;
+    }
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      TcpState state = connection.subflowAt(i).endpoint().state();
+      if (state != TcpState.FIN_WAIT_2 && state != TcpState.TIME_WAIT && state != TcpState.CLOSED) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether both directions are done with and every subflow was told so. */

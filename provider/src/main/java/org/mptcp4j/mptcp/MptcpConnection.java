@@ -239,7 +239,8 @@ public final class MptcpConnection {
       return;
     }
     subflow.touch();
-    subflow.endpoint().segmentArrives(now, segment, sink);
+    // Round trips end when the packet reached this host, however late the engine came to it.
+    subflow.endpoint().segmentArrives(segment.arrivalNanos(now), segment, sink);
     subflow.noteProgress(now);
     settle(now, sink);
   }
@@ -596,6 +597,20 @@ public final class MptcpConnection {
   /** Bytes written and not yet acknowledged at data level. */
   public long unacknowledgedBytes() {
     return sender.end() - sender.unacknowledged();
+  }
+
+  /**
+   * Whether the peer has acknowledged all that was written and, where the output was shut, its end;
+   * also when nothing more can be delivered.
+   */
+  public boolean isDelivered() {
+    if (over || failure != null) {
+      return true;
+    }
+    if (unacknowledgedBytes() > 0) {
+      return false;
+    }
+    return !closing.isOutputShut() || closing.isEndAcknowledged();
   }
 
   public void localAddressAdded(long now, IpAddress address, SegmentSink sink) {
