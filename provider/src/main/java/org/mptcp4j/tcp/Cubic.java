@@ -47,7 +47,7 @@ public final class Cubic implements CongestionControl {
 
   @Override
   public void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
-    if (!NewReno.isWindowUsed((long) window, threshold, bytesInFlight)) {
+    if (!NewReno.isWindowUsed((long) window, threshold, bytesInFlight, mss)) {
       // RFC 9438 §5.8: time without use of the window does not count.
       if (epochStarted) {
         epochStart += Math.max(0, now - lastAckAt);
@@ -58,7 +58,7 @@ public final class Cubic implements CongestionControl {
     lastAckAt = now;
     long bytes = bytesAcked;
     if (window < threshold) {
-      bytes = slowStart(bytes, rttNanos, bytesInFlight);
+      bytes = slowStart(now, bytes, rttNanos, bytesInFlight);
     }
     if (bytes > 0) {
       avoidCongestion(now, bytes, rttNanos);
@@ -66,10 +66,10 @@ public final class Cubic implements CongestionControl {
   }
 
   /** Returns what of {@code bytes} is left for congestion avoidance. */
-  private long slowStart(long bytes, long rttNanos, long bytesInFlight) {
+  private long slowStart(long now, long bytes, long rttNanos, long bytesInFlight) {
     long growth = bytes;
     if (firstSlowStart) {
-      growth = hyStart.onAck(bytes, rttNanos, bytesInFlight);
+      growth = hyStart.onAck(now, bytes, rttNanos, bytesInFlight);
       if (growth < 0) {
         firstSlowStart = false;
         threshold = (long) window;

@@ -2,7 +2,9 @@ package org.mptcp4j.tcp;
 
 /**
  * HyStart++ (RFC 9406): leaves slow start when round trips grow, before the queue overflows. Rounds
- * are counted in acknowledged bytes: one round is what was in flight when it began.
+ * are counted in acknowledged bytes: one round is what was in flight when it began. Conservative
+ * slow start also begins when ACKs come in one unbroken train for half a round trip (the second
+ * test of the original HyStart, Ha and Rhee 2011): then half the path is full.
  */
 final class HyStart {
   private static final long MIN_RTT_THRESHOLD_NANOS = 4_000_000L;
@@ -11,6 +13,8 @@ final class HyStart {
   private static final int RTT_SAMPLES = 8;
   private static final int CSS_GROWTH_DIVISOR = 4;
   private static final int CSS_ROUNDS = 5;
+  private static final long TRAIN_SPACING_NANOS = 2_000_000L;
+  private static final long LEAST_TRAIN_NANOS = 2_000_000L;
 
   private long lastRoundMinRtt = Long.MAX_VALUE;
   private long currentRoundMinRtt = Long.MAX_VALUE;
@@ -19,19 +23,25 @@ final class HyStart {
   private long roundBytesLeft;
   private boolean conservative;
   private int conservativeRounds;
+  private long minRtt = Long.MAX_VALUE;
+  private long trainStart;
+  private long trainEnd;
+  private boolean trainKnown;
 
   /**
    * An ACK in slow start.
    *
    * @return by how much the window grows for {@code bytesAcked}; -1 when slow start is over
    */
-  long onAck(long bytesAcked, long rttNanos, long bytesInFlight) {
+  long onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
     roundBytesLeft -= bytesAcked;
     if (rttNanos > 0) {
+      minRtt = Math.min(minRtt, rttNanos);
       currentRoundMinRtt = Math.min(currentRoundMinRtt, rttNanos);
       samples++;
     }
     judge();
+    followTrain(now);
     if (roundBytesLeft <= 0) {
       if (conservative && ++conservativeRounds >= CSS_ROUNDS) {
         return -1;
@@ -40,8 +50,28 @@ final class HyStart {
       currentRoundMinRtt = Long.MAX_VALUE;
       samples = 0;
       roundBytesLeft = Math.max(bytesInFlight, bytesAcked);
+      trainKnown = true;
+      trainStart = now;
+      trainEnd = now;
     }
     return conservative ? Math.max(1, bytesAcked / CSS_GROWTH_DIVISOR) : bytesAcked;
+  }
+
+  private void followTrain(long now) {
+    if (!trainKnown || conservative) {
+      return;
+    }
+    if (now - trainEnd > Math.max(TRAIN_SPACING_NANOS, minRtt / 16)) {
+      trainKnown = false;
+      return;
+    }
+    trainEnd = now;
+    if (minRtt != Long.MAX_VALUE && now - trainStart > Math.max(LEAST_TRAIN_NANOS, minRtt / 2)) {
+      // No baseline: round trips that shrink do not disprove a full train.
+      conservative = true;
+      conservativeRounds = 0;
+      cssBaselineMinRtt = 0;
+    }
   }
 
   private void judge() {
@@ -76,5 +106,6 @@ final class HyStart {
     roundBytesLeft = 0;
     conservative = false;
     conservativeRounds = 0;
+    trainKnown = false;
   }
 }

@@ -24,14 +24,18 @@ public final class NewReno implements CongestionControl {
     window = firstWindow;
   }
 
-  /** RFC 7661 §4.1 in short: a window that is not used does not grow. */
-  static boolean isWindowUsed(long window, long threshold, long bytesInFlight) {
-    return window < threshold ? 2 * bytesInFlight >= window : 4 * bytesInFlight >= 3 * window;
+  /**
+   * RFC 7661 §4.1 in short: a window that is not used does not grow. What is left of it and would
+   * not take a segment counts as used.
+   */
+  static boolean isWindowUsed(long window, long threshold, long bytesInFlight, int mss) {
+    return bytesInFlight + mss > window
+        || (window < threshold ? 2 * bytesInFlight >= window : 4 * bytesInFlight >= 3 * window);
   }
 
   @Override
   public void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
-    if (!isWindowUsed(window, threshold, bytesInFlight)) {
+    if (!isWindowUsed(window, threshold, bytesInFlight, mss)) {
       return;
     }
     long bytes = bytesAcked;
