@@ -471,6 +471,7 @@ final class TcpSender {
       return;
     }
     detection.onTimeout(now, sndNxt);
+    sacks.forget();
     rtt.resetBackoff();
     probeOutstanding = false;
     mustRetransmit = true;

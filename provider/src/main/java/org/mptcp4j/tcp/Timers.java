@@ -1,19 +1,27 @@
 package org.mptcp4j.tcp;
 
+import java.util.Arrays;
+
 /** The timers of one endpoint: a deadline each. Arming only writes a field; nothing is queued. */
 final class Timers {
   /** What a deadline is for. */
   enum Kind {
     /** RFC 6298; also SYN and SYN/ACK. */
-    RETRANSMISSION,
+    RETRANSMISSION(0),
     /** RFC 8985 §7: the probe timeout. */
-    PROBE,
+    PROBE(1),
     /** RFC 8985 §6.2 step 5: segments that may only be reordered. */
-    REORDERING,
+    REORDERING(2),
     /** RFC 9293 §3.8.6.3. */
-    DELAYED_ACK,
+    DELAYED_ACK(3),
     /** TIME-WAIT, and FIN-WAIT-2 of a detached endpoint. */
-    LINGER
+    LINGER(4);
+
+    private final int slot;
+
+    Kind(int slot) {
+      this.slot = slot;
+    }
   }
 
   static final long NEVER = Long.MAX_VALUE;
@@ -25,27 +33,27 @@ final class Timers {
   }
 
   void clearAll() {
-    java.util.Arrays.fill(deadlines, NEVER);
+    Arrays.fill(deadlines, NEVER);
   }
 
   void set(Kind kind, long deadlineNanos) {
-    deadlines[kind.ordinal()] = deadlineNanos;
+    deadlines[kind.slot] = deadlineNanos;
   }
 
   void clear(Kind kind) {
-    deadlines[kind.ordinal()] = NEVER;
+    deadlines[kind.slot] = NEVER;
   }
 
   boolean isSet(Kind kind) {
-    return deadlines[kind.ordinal()] != NEVER;
+    return deadlines[kind.slot] != NEVER;
   }
 
   long deadline(Kind kind) {
-    return deadlines[kind.ordinal()];
+    return deadlines[kind.slot];
   }
 
   boolean isDue(Kind kind, long now) {
-    long deadline = deadlines[kind.ordinal()];
+    long deadline = deadlines[kind.slot];
     return deadline != NEVER && deadline - now <= 0;
   }
 
