@@ -81,13 +81,27 @@ final class LabScript {
       for (Host host : List.of(a, b)) {
         lines.add("ip -n %s link set %s gso_max_segs 1".formatted(host.namespace(), device));
       }
-      lines.add("ip -n %s link set a%d up".formatted(middle, number));
-      lines.add("ip -n %s link set b%d up".formatted(middle, number));
+      for (String end : List.of("a" + number, "b" + number)) {
+        lines.add("ip -n %s link set %s up".formatted(middle, end));
+        keepOrder(number, middle, end);
+      }
     } else {
       cable(veth, device, a.namespace(), device, b.namespace(), spec.mtu());
     }
     end(number, spec, Lab.Side.A, a);
     end(number, spec, Lab.Side.B, b);
+  }
+
+  /**
+   * A wire keeps the order of packets; a veth pair does only while all come from one processor.
+   * Receive packet steering to one processor keeps it always. Where that may not be set, as in a
+   * user namespace, some packets overtake others.
+   */
+  private void keepOrder(int number, String namespace, String device) {
+    int processor = (number - 1) % Math.min(32, Runtime.getRuntime().availableProcessors());
+    lines.add(
+        "ip netns exec %s sh -c 'for q in /sys/class/net/%s/queues/rx-*; do echo %x > $q/rps_cpus; done' || true"
+            .formatted(namespace, device, 1 << processor));
   }
 
   private void cable(
@@ -112,6 +126,9 @@ final class LabScript {
               .formatted(host.namespace(), device, spec.rateBitsPerSecond(), burst, queue));
     }
     lines.add(ip + "link set " + device + " up");
+    if (spec.emulated() || spec.rateBitsPerSecond() > 0) {
+      keepOrder(number, host.namespace(), device);
+    }
     String addressed = device;
     if (number == 1 && lab.bridged.contains(side)) {
       addressed = "bridge1";
