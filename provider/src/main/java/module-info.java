@@ -3,6 +3,7 @@ module org.mptcp4j {
   requires jdk.unsupported;
   requires jdk.net;
   requires org.jnrproject.ffi;
+  requires org.jnrproject.jffi;
   requires org.jnrproject.enxio;
   requires org.jctools.core;
 

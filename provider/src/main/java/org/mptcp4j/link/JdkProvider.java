@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
+import java.nio.channels.Channel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelector;
@@ -19,6 +20,7 @@ import java.nio.channels.spi.SelectorProvider;
 public final class JdkProvider {
   private static final SelectorProvider INSTANCE;
   private static final MethodHandle REGISTER;
+  private static final MethodHandle DESCRIPTOR;
 
   static {
     try {
@@ -42,6 +44,13 @@ public final class JdkProvider {
                       AbstractSelectableChannel.class,
                       int.class,
                       Object.class));
+      DESCRIPTOR =
+          trusted
+              .findVirtual(
+                  Class.forName("sun.nio.ch.SelChImpl"),
+                  "getFDVal",
+                  MethodType.methodType(int.class))
+              .asType(MethodType.methodType(int.class, Channel.class));
     } catch (Throwable e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -69,6 +78,17 @@ public final class JdkProvider {
       throw e;
     } catch (Throwable e) {
       throw new AssertionError("SelectorImpl.register declares no checked exception", e);
+    }
+  }
+
+  /** The file descriptor of one of the JDK's selectable channels. */
+  static int descriptorOf(Channel channel) {
+    try {
+      return (int) DESCRIPTOR.invokeExact(channel);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("SelChImpl.getFDVal declares no checked exception", e);
     }
   }
 

@@ -1,0 +1,160 @@
+package org.mptcp4j.link;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mptcp4j.link.BpfProgram.Builder;
+import org.mptcp4j.link.BpfProgram.Label;
+
+/** The filter programs of the link. */
+final class PortFilter {
+  /** What a filter answers to let the whole frame through. */
+  static final int ACCEPT = 0x40000;
+
+  /** IPv6 extension headers walked before giving up. */
+  private static final int MAX_EXTENSION_HEADERS = 6;
+
+  private static final int MAX_RANGES = 1_000;
+  private static final int LINEAR_RANGES = 4;
+
+  /** Ports {@code first} to {@code last}, both included. */
+  record PortRange(int first, int last) {}
+
+  private PortFilter() {}
+
+  /**
+   * Passes TCP over IPv4 or IPv6 to the given ports, in frames of {@code minLength} to {@code
+   * maxLength} bytes. Of fragmented packets only the first fragment, which shows its ports, passes.
+   *
+   * @param ranges ascending, not overlapping
+   */
+  static BpfProgram receive(List<PortRange> ranges, int minLength, int maxLength) {
+    if (ranges.isEmpty()) {
+      return dropAll();
+    }
+    Builder b = new Builder();
+    Label drop = new Label();
+    Label ports = new Label();
+    Label ipv6 = new Label();
+    Label ipv4 = new Label();
+    b.add(BpfProgram.LD_LENGTH, 0);
+    b.branch(BpfProgram.JGE, minLength, null, drop);
+    b.branch(BpfProgram.JGT, maxLength, drop, null);
+    b.add(BpfProgram.LD_WORD_ABS, BpfProgram.AD_PROTOCOL);
+    b.branch(BpfProgram.JEQ, Native.ETH_P_IP, ipv4, null);
+    b.branch(BpfProgram.JEQ, Native.ETH_P_IPV6, ipv6, drop);
+
+    b.place(ipv4);
+    b.add(BpfProgram.LD_BYTE_ABS, BpfProgram.NET + 9);
+    b.branch(BpfProgram.JEQ, 6, null, drop);
+    b.add(BpfProgram.LD_HALF_ABS, BpfProgram.NET + 6);
+    b.branch(BpfProgram.JSET, 0x1fff, drop, null);
+    b.add(BpfProgram.LD_BYTE_ABS, BpfProgram.NET);
+    b.add(BpfProgram.AND, 0xf);
+    b.add(BpfProgram.LSH, 2);
+    b.add(BpfProgram.TAX, 0);
+    b.jump(ports);
+
+    b.place(ipv6);
+    b.add(BpfProgram.LDX_IMM, 40);
+    b.add(BpfProgram.LD_BYTE_ABS, BpfProgram.NET + 6);
+    for (int i = 0; i < MAX_EXTENSION_HEADERS; i++) {
+      walkExtensionHeader(b, ports, drop);
+    }
+    b.branch(BpfProgram.JEQ, 6, ports, null);
+    b.place(drop);
+    b.add(BpfProgram.RET, 0);
+
+    b.place(ports);
+    b.add(BpfProgram.LD_HALF_IND, BpfProgram.NET + 2);
+    matchPorts(b, coalesce(ranges));
+    return b.build();
+  }
+
+  /** A: the next header's number; X: its offset. Leaves both for the header after it. */
+  private static void walkExtensionHeader(Builder b, Label tcp, Label drop) {
+    Label extension = new Label();
+    Label fragment = new Label();
+    b.branch(BpfProgram.JEQ, 6, tcp, null);
+    b.branch(BpfProgram.JEQ, 0, extension, null);
+    b.branch(BpfProgram.JEQ, 43, extension, null);
+    b.branch(BpfProgram.JEQ, 60, extension, null);
+    b.branch(BpfProgram.JEQ, 44, fragment, drop);
+    b.place(fragment);
+    b.add(BpfProgram.LD_HALF_IND, BpfProgram.NET + 2);
+    b.branch(BpfProgram.JSET, 0xfff8, drop, null);
+    b.place(extension);
+    b.add(BpfProgram.LD_BYTE_IND, BpfProgram.NET);
+    b.add(BpfProgram.ST, 0);
+    // A fragment header's second byte is reserved and 0, so that its length comes out as 8 too.
+    b.add(BpfProgram.LD_BYTE_IND, BpfProgram.NET + 1);
+    b.add(BpfProgram.ADD, 1);
+    b.add(BpfProgram.LSH, 3);
+    b.add(BpfProgram.ADD_X, 0);
+    b.add(BpfProgram.TAX, 0);
+    b.add(BpfProgram.LD_MEM, 0);
+  }
+
+  /** A binary search: A holds the port. */
+  private static void matchPorts(Builder b, List<PortRange> ranges) {
+    if (ranges.size() <= LINEAR_RANGES) {
+      Label accept = new Label();
+      Label drop = new Label();
+      for (PortRange range : ranges) {
+        Label next = new Label();
+        b.branch(BpfProgram.JGE, range.first, null, drop);
+        b.branch(BpfProgram.JGT, range.last, next, accept);
+        b.place(next);
+      }
+      b.place(drop);
+      b.add(BpfProgram.RET, 0);
+      b.place(accept);
+      b.add(BpfProgram.RET, ACCEPT);
+      return;
+    }
+    int middle = ranges.size() / 2;
+    Label left = new Label();
+    Label right = new Label();
+    b.branch(BpfProgram.JGE, ranges.get(middle).first, null, left);
+    b.jump(right);
+    b.place(left);
+    matchPorts(b, ranges.subList(0, middle));
+    b.place(right);
+    matchPorts(b, ranges.subList(middle, ranges.size()));
+  }
+
+  /**
+   * Joins neighbouring ranges until they fit a program. It then passes ports that are not ours too;
+   * the link looks at each packet's port again.
+   */
+  private static List<PortRange> coalesce(List<PortRange> ranges) {
+    List<PortRange> result = ranges;
+    while (result.size() > MAX_RANGES) {
+      List<PortRange> joined = new ArrayList<>();
+      for (int i = 0; i < result.size(); i += 2) {
+        PortRange last = result.get(Math.min(i + 1, result.size() - 1));
+        joined.add(new PortRange(result.get(i).first, last.last));
+      }
+      result = joined;
+    }
+    return result;
+  }
+
+  static BpfProgram dropAll() {
+    return new Builder().add(BpfProgram.RET, 0).build();
+  }
+
+  /**
+   * For a guard that serves local clients: takes only what arrived by the loopback interface. What
+   * a socket's filter drops is discarded and never answered with RST.
+   */
+  static BpfProgram loopbackOnly(int loopbackIndex) {
+    Builder b = new Builder();
+    Label drop = new Label();
+    b.add(BpfProgram.LD_WORD_ABS, BpfProgram.AD_IFINDEX);
+    b.branch(BpfProgram.JEQ, loopbackIndex, null, drop);
+    b.add(BpfProgram.RET, ACCEPT);
+    b.place(drop);
+    b.add(BpfProgram.RET, 0);
+    return b.build();
+  }
+}
