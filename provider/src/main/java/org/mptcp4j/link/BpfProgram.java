@@ -117,8 +117,7 @@ final class BpfProgram {
           result.add(new Instruction(JA, 0, 0, distance(at, p.whenTrue)));
         } else {
           result.add(
-              new Instruction(
-                  i.code, near(at, p.whenTrue), near(at, p.whenFalse), i.operand));
+              new Instruction(i.code, near(at, p.whenTrue), near(at, p.whenFalse), i.operand));
         }
       }
       return new BpfProgram(result);

@@ -46,8 +46,7 @@ final class InterfaceSender implements AutoCloseable {
         bindTo(ipv4, device.name());
       }
       int ipv6 =
-          Native.C.socket(
-              Native.AF_INET6, nonBlocking | Native.SOCK_CLOEXEC, Native.IPPROTO_RAW);
+          Native.C.socket(Native.AF_INET6, nonBlocking | Native.SOCK_CLOEXEC, Native.IPPROTO_RAW);
       rawIpv6 = new SharedDescriptor(ipv6);
       if (bound && ipv6 >= 0) {
         bindTo(ipv6, device.name());

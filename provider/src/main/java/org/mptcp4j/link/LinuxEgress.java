@@ -21,7 +21,11 @@ final class LinuxEgress implements Egress {
    * @param slowOnly whether only the kernel can send here
    */
   record Way(
-      int generation, Device device, InterfaceSender sender, Neighbour neighbour, int mtu,
+      int generation,
+      Device device,
+      InterfaceSender sender,
+      Neighbour neighbour,
+      int mtu,
       boolean slowOnly) {}
 
   /** Finds the way at present; null when there is none. */

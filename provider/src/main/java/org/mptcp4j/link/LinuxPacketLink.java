@@ -385,8 +385,7 @@ public final class LinuxPacketLink implements PacketLink {
     }
 
     private LinuxEgress.Way by(
-        Device device, IpAddress source, IpAddress destination, int generation)
-        throws IOException {
+        Device device, IpAddress source, IpAddress destination, int generation) throws IOException {
       // An address on loopback (a service address) may leave by any interface.
       int asked = device.isLoopback() ? 0 : device.index();
       Optional<Routes.Route> found = routes.find(source, destination, asked);
@@ -409,8 +408,8 @@ public final class LinuxPacketLink implements PacketLink {
           generation, by, sender(senders, by, true), neighbour, mtu, slowOnly);
     }
 
-    private InterfaceSender sender(
-        Map<Integer, InterfaceSender> pool, Device device, boolean bound) throws IOException {
+    private InterfaceSender sender(Map<Integer, InterfaceSender> pool, Device device, boolean bound)
+        throws IOException {
       InterfaceSender known = pool.get(device.index());
       if (known != null) {
         return known;

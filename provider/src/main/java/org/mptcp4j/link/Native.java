@@ -164,9 +164,7 @@ final class Native {
   }
 
   static long mapShared(int fd, long length) throws IOException {
-    Pointer address =
-        C.mmap(
-            Pointer.wrap(RUNTIME, 0L), length, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+    Pointer address = C.mmap(Pointer.wrap(RUNTIME, 0L), length, PROT_READ_WRITE, MAP_SHARED, fd, 0);
     if (address == null || address.address() == -1) {
       throw failure("cannot map a ring of " + length + " bytes");
     }

@@ -160,8 +160,7 @@ final class PacketRing implements AutoCloseable {
 
   /** Whether the frame carries the tag of a VLAN, so that it appears again on the VLAN's device. */
   boolean isVlanTagged() {
-    return (status() & STATUS_VLAN_VALID) != 0
-        && (headers.getInt(head + VLAN_TCI) & 0x0fff) != 0;
+    return (status() & STATUS_VLAN_VALID) != 0 && (headers.getInt(head + VLAN_TCI) & 0x0fff) != 0;
   }
 
   /** Whether all bytes of the frame are in the slot, and where it says. */

@@ -27,8 +27,7 @@ final class Poller implements AutoCloseable {
   /** {@code netlink} and {@code rings} are always polled for input. */
   Poller(int netlink, int... rings) throws java.io.IOException {
     wakeupFd =
-        Native.check(
-            Native.C.eventfd(0, Native.EFD_NONBLOCK_CLOEXEC), "cannot make an eventfd");
+        Native.check(Native.C.eventfd(0, Native.EFD_NONBLOCK_CLOEXEC), "cannot make an eventfd");
     always = new int[rings.length + 2];
     always[0] = wakeupFd;
     always[1] = netlink;

@@ -64,10 +64,12 @@ final class PortGuards implements AutoCloseable {
       socket.close();
       throw e;
     }
-    return new Silent(socket.port(), () -> {
-      leave(local, socket.port());
-      socket.close();
-    });
+    return new Silent(
+        socket.port(),
+        () -> {
+          leave(local, socket.port());
+          socket.close();
+        });
   }
 
   PortGuard guardEphemeral() throws IOException {

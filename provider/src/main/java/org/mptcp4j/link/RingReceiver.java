@@ -49,8 +49,7 @@ final class RingReceiver implements AutoCloseable {
             config.smallFrames() / SMALL_PER_MEBIBYTE, SMALL_PER_MEBIBYTE, PortFilter.dropAll());
     try {
       large =
-          PacketRing.open(
-              config.largeFramesMebibytes(), LARGE_PER_MEBIBYTE, PortFilter.dropAll());
+          PacketRing.open(config.largeFramesMebibytes(), LARGE_PER_MEBIBYTE, PortFilter.dropAll());
     } catch (IOException | RuntimeException e) {
       small.close();
       throw e;
@@ -98,8 +97,8 @@ final class RingReceiver implements AutoCloseable {
   }
 
   /**
-   * The ring whose head is the oldest frame. A ring found empty is looked at again after a frame was
-   * seen in the other: a frame of the same flow that came earlier is visible by then.
+   * The ring whose head is the oldest frame. A ring found empty is looked at again after a frame
+   * was seen in the other: a frame of the same flow that came earlier is visible by then.
    */
   private PacketRing oldest() {
     boolean inSmall = small.hasFrame();

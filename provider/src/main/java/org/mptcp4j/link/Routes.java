@@ -80,8 +80,7 @@ final class Routes implements AutoCloseable {
   /** What the kernel would do for a socket without a source address. Empty when unreachable. */
   Optional<Route> findAny(IpAddress destination) throws IOException {
     synchronized (this) {
-      return ask(
-          NetlinkMessage.Request.route(request, ++sequence, destination, 0), destination, 0);
+      return ask(NetlinkMessage.Request.route(request, ++sequence, destination, 0), destination, 0);
     }
   }
 

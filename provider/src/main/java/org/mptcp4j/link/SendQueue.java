@@ -1,7 +1,7 @@
 package org.mptcp4j.link;
 
-import java.nio.ByteBuffer;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 
 /**
  * How much an interface may hold of what we send. A socket's send buffer is charged until the
@@ -51,8 +51,7 @@ final class SendQueue {
       measuredFrom = now;
       bytesAtStart = bytesSent;
     } else if (now - measuredFrom > MEASURE_NANOS) {
-      long rate =
-          (long) ((bytesSent - bytesAtStart) * 1e9 / (now - measuredFrom));
+      long rate = (long) ((bytesSent - bytesAtStart) * 1e9 / (now - measuredFrom));
       // Up at once, down slowly: a sender that paused makes the rate look smaller than it is.
       long before = bytesPerSecond;
       setRate(rate >= before ? rate : before - (before - rate) / 16);

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import org.mptcp4j.wire.IpAddress;
 
 /**
- * A kernel socket that keeps a port and answers nobody: it listens, and its filter discards all that
- * comes, which the kernel therefore does not reset. Thread-safe.
+ * A kernel socket that keeps a port and answers nobody: it listens, and its filter discards all
+ * that comes, which the kernel therefore does not reset. Thread-safe.
  */
 final class SilentSocket implements AutoCloseable {
   private final int fd;

@@ -18,7 +18,9 @@ public final class LinkCounters {
     FRAGMENTS,
     /** Frames seen on a device below another (bridge port, VLAN), where they appear again. */
     SEEN_TWICE,
-    /** Frames for other hosts, for addresses that are not ours, or for ports that we do not guard. */
+    /**
+     * Frames for other hosts, for addresses that are not ours, or for ports that we do not guard.
+     */
     NOT_OURS,
     /** Frames that the kernel dropped since the ring was full. */
     RING_DROPS,

@@ -111,7 +111,13 @@ final class TestNamespace implements AutoCloseable {
   /** A veth pair between two namespaces. */
   static void connect(TestNamespace a, String ifA, TestNamespace b, String ifB) {
     run(
-        "ip link add " + ifA + " netns " + a.name + " type veth peer name " + ifB + " netns "
+        "ip link add "
+            + ifA
+            + " netns "
+            + a.name
+            + " type veth peer name "
+            + ifB
+            + " netns "
             + b.name);
     a.ip("link set " + ifA + " up");
     b.ip("link set " + ifB + " up");
