@@ -74,8 +74,7 @@ final class Flow {
 
   private void checkCapable(TcpPacket packet, MptcpOption.Capable capable) {
     if (capable.version() != 1) {
-      findings.note(
-          "packet " + packet.number + ": MP_CAPABLE offers version " + capable.version());
+      findings.note("packet " + packet.number + ": MP_CAPABLE offers version " + capable.version());
     }
     if ((capable.flags() & 1) == 0) {
       findings.violation(packet.number, "MP_CAPABLE lacks the H flag: no algorithm is offered");
@@ -236,8 +235,7 @@ final class Flow {
           .filter(dss -> dss.ackBytes() > 0)
           .ifPresent(
               dss ->
-                  other
-                      .stream()
+                  other.stream()
                       .acknowledge(
                           packet.number, other.stream().offset(dss.dataAck(), dss.ackBytes())));
     }
@@ -306,7 +304,9 @@ final class Flow {
    * for MP_CAPABLE's there is no mapping on either side.
    */
   boolean fellBackSilently() {
-    return role == Role.FIRST && session.flows().size() == 1 && !back.hasMappings()
+    return role == Role.FIRST
+        && session.flows().size() == 1
+        && !back.hasMappings()
         && back.payloadBytes() > 0;
   }
 
@@ -323,8 +323,7 @@ final class Flow {
     if (joinAck.isPresent()) {
       byte[] fromInitiator =
           Keys.joinHmac(initiatorKey, responderKey, initiatorNonce, responderNonce);
-      if (!Arrays.equals(
-          Arrays.copyOf(fromInitiator, 20), joinAck.get().hmac())) {
+      if (!Arrays.equals(Arrays.copyOf(fromInitiator, 20), joinAck.get().hmac())) {
         findings.violation(joinAckPacket, "the HMAC of the join's third ACK is wrong");
       }
     } else if (out.payloadBytes() + back.payloadBytes() > 0) {

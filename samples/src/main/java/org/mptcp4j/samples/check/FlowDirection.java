@@ -162,7 +162,8 @@ final class FlowDirection {
     long position = position(packet.acknowledgment);
     if (position > most) {
       findings.violation(
-          packet.number, "acknowledges " + (position - most) + " bytes more than " + name + " sent");
+          packet.number,
+          "acknowledges " + (position - most) + " bytes more than " + name + " sent");
     }
   }
 
@@ -260,8 +261,7 @@ final class FlowDirection {
 
   private List<Mapping> overlapping(long from, long to) {
     List<Mapping> result = new ArrayList<>();
-    for (List<Mapping> here :
-        mappings.subMap(Math.max(0, from - LONGEST_MAPPING), to).values()) {
+    for (List<Mapping> here : mappings.subMap(Math.max(0, from - LONGEST_MAPPING), to).values()) {
       for (Mapping mapping : here) {
         if (mapping.end() > from) {
           result.add(mapping);
@@ -273,8 +273,7 @@ final class FlowDirection {
 
   private void deliver(long packet, long from, long to) {
     for (Mapping mapping : overlapping(from, to)) {
-      settle(
-          mapping, packet, Math.max(from, mapping.position), Math.min(to, mapping.end()));
+      settle(mapping, packet, Math.max(from, mapping.position), Math.min(to, mapping.end()));
     }
     if (infiniteFrom >= 0 && to > infiniteFrom) {
       copy(packet, Math.max(from, infiniteFrom), to, infiniteDataOffset - infiniteFrom);

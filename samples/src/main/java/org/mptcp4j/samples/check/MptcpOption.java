@@ -113,14 +113,10 @@ sealed interface MptcpOption {
   private static MptcpOption join(ByteBuffer b, int n, int low, boolean syn, boolean ack) {
     boolean backup = (low & 1) != 0;
     if (syn && !ack) {
-      return n == 12
-          ? new JoinSyn(backup, b.get(3) & 0xff, b.getInt(4), b.getInt(8))
-          : null;
+      return n == 12 ? new JoinSyn(backup, b.get(3) & 0xff, b.getInt(4), b.getInt(8)) : null;
     }
     if (syn) {
-      return n == 16
-          ? new JoinSynAck(backup, b.get(3) & 0xff, b.getLong(4), b.getInt(12))
-          : null;
+      return n == 16 ? new JoinSynAck(backup, b.get(3) & 0xff, b.getLong(4), b.getInt(12)) : null;
     }
     if (n != 24) {
       return null;

@@ -78,8 +78,7 @@ final class TcpPacket {
     }
     ByteBuffer tcp = ip.slice(header, total - header);
     long pseudo = Checksum.sum(ip.slice(12, 8)) + 6 + tcp.capacity();
-    TcpPacket packet =
-        readTcp(number, address(ip.slice(12, 4)), address(ip.slice(16, 4)), tcp);
+    TcpPacket packet = readTcp(number, address(ip.slice(12, 4)), address(ip.slice(16, 4)), tcp);
     if (Checksum.fold(Checksum.sum(ip.slice(0, header))) != 0xffff) {
       packet.faults.add("the IP header checksum is wrong");
     }
@@ -117,8 +116,7 @@ final class TcpPacket {
     ByteBuffer tcp = ip.slice(at, end - at);
     long pseudo = Checksum.sum(ip.slice(8, 32)) + 6 + (tcp.capacity() >>> 16);
     pseudo += tcp.capacity() & 0xffff;
-    TcpPacket packet =
-        readTcp(number, address(ip.slice(8, 16)), address(ip.slice(24, 16)), tcp);
+    TcpPacket packet = readTcp(number, address(ip.slice(8, 16)), address(ip.slice(24, 16)), tcp);
     packet.checkTcpChecksum(tcp, pseudo, checkChecksums);
     return Optional.of(packet);
   }

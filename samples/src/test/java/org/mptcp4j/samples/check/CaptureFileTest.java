@@ -47,8 +47,7 @@ class CaptureFileTest {
     "276, 0800000000000002000104060202020202020000"
   })
   void everyLinkTypeIsRead(int linkType, String header) throws IOException {
-    byte[] file =
-        rewritten(linkType, header.replace(" ", ""), ByteOrder.LITTLE_ENDIAN, 0xa1b2c3d4);
+    byte[] file = rewritten(linkType, header.replace(" ", ""), ByteOrder.LITTLE_ENDIAN, 0xa1b2c3d4);
     CheckReport report = CaptureChecker.check(file, false);
     assertThat(report.violations()).isEmpty();
     assertThat(report.connections().get(0).fromInitiator().length()).isEqualTo(60_000);

@@ -66,8 +66,7 @@ class CorruptedCapturesTest {
   void aTokenOfNoConnection() {
     EditedCapture capture = EditedCapture.of("two-subflows");
     assertFound(
-        capture.flipInOption(capture.find(JOIN, 12, 1), JOIN, 4),
-        "which is that of no connection");
+        capture.flipInOption(capture.find(JOIN, 12, 1), JOIN, 4), "which is that of no connection");
   }
 
   @Test
@@ -98,7 +97,8 @@ class CorruptedCapturesTest {
   void aJoinWhoseThirdAckHasNoHmac() {
     EditedCapture capture = EditedCapture.of("two-subflows");
     assertFound(
-        capture.eraseOption(capture.find(JOIN, 24, 1), JOIN), "has data but no third ACK with HMAC");
+        capture.eraseOption(capture.find(JOIN, 24, 1), JOIN),
+        "has data but no third ACK with HMAC");
   }
 
   @Test
@@ -136,8 +136,7 @@ class CorruptedCapturesTest {
   @Test
   void aChangedPayloadByteUnderTheTcpChecksum() {
     EditedCapture capture = EditedCapture.of("two-subflows");
-    assertFound(
-        capture.flipPayload(capture.find(DSS, 26, 5), 50), "the TCP checksum is wrong");
+    assertFound(capture.flipPayload(capture.find(DSS, 26, 5), 50), "the TCP checksum is wrong");
   }
 
   @Test
