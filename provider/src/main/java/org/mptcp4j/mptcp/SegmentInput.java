@@ -60,7 +60,7 @@ final class SegmentInput {
       if (options.hasDataAck()) {
         onDataAck(now, options);
       }
-      if (options.hasMapping() && !onMapping(now, subflow, segment)) {
+      if (options.hasMapping() && !onMapping(subflow, segment)) {
         return false;
       }
     } else if (options.has(MptcpOption.MP_CAPABLE) && options.capableDataLength() > 0) {
@@ -123,7 +123,7 @@ final class SegmentInput {
     sender.acknowledged(now, ack);
   }
 
-  private boolean onMapping(long now, Subflow subflow, IncomingSegment segment) {
+  private boolean onMapping(Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
     long dsn = receiver.expand(options.dataSequenceNumber(), options.dataSequenceNumberIs64Bit());
     int length = options.dataLevelLength();

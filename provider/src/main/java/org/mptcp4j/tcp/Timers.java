@@ -3,6 +3,7 @@ package org.mptcp4j.tcp;
 import java.util.Arrays;
 
 /** The timers of one endpoint: a deadline each. Arming only writes a field; nothing is queued. */
+@SuppressWarnings("EnumOrdinal") // an array indexed by the kind, as nothing is cheaper
 final class Timers {
   /** What a deadline is for. */
   enum Kind {

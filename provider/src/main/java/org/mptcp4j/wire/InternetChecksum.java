@@ -46,7 +46,7 @@ public final class InternetChecksum {
    */
   public static long swap(long sum) {
     int folded = foldPositive(sum);
-    return (folded & 0xff) << 8 | folded >>> 8;
+    return (folded & 0xffL) << 8 | folded >>> 8;
   }
 
   /** Adds a 64-bit field, such as a data sequence number, to a partial sum. */

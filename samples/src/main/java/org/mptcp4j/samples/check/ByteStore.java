@@ -5,6 +5,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /** Bytes by position, with holes; remembers which positions have one. */
@@ -80,7 +81,7 @@ final class ByteStore {
   }
 
   /** The ranges that have bytes: start to end (exclusive), in order. */
-  TreeMap<Long, Long> ranges() {
+  NavigableMap<Long, Long> ranges() {
     return ranges;
   }
 

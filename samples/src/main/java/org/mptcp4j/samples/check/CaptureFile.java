@@ -89,31 +89,25 @@ final class CaptureFile {
 
   /** Index of the IP header, or -1 where there is none. */
   private static int startOfIp(int linkType, ByteBuffer frame) throws IOException {
-    int protocolAt;
-    int start;
-    switch (linkType) {
-      case LINK_RAW, LINK_IPV4, LINK_IPV6:
-        return frame.capacity() > 0 ? 0 : -1;
-      case LINK_ETHERNET:
-        protocolAt = 12;
-        start = 14;
-        // IEEE 802.1Q tags stand between addresses and type.
-        while (frame.capacity() >= start + 4 && isVlan(frame.getShort(protocolAt) & 0xffff)) {
-          protocolAt += 4;
-          start += 4;
-        }
-        break;
-      case LINK_COOKED:
-        protocolAt = 14;
-        start = 16;
-        break;
-      case LINK_COOKED_2:
-        protocolAt = 0;
-        start = 20;
-        break;
-      default:
-        throw new IOException("link type " + linkType + " is not known here");
+    return switch (linkType) {
+      case LINK_RAW, LINK_IPV4, LINK_IPV6 -> frame.capacity() > 0 ? 0 : -1;
+      case LINK_ETHERNET -> startAfterEthernet(frame);
+      case LINK_COOKED -> startAfter(frame, 14, 16);
+      case LINK_COOKED_2 -> startAfter(frame, 0, 20);
+      default -> throw new IOException("link type " + linkType + " is not known here");
+    };
+  }
+
+  private static int startAfterEthernet(ByteBuffer frame) {
+    int protocolAt = 12;
+    // IEEE 802.1Q tags stand between addresses and type.
+    while (frame.capacity() >= protocolAt + 6 && isVlan(frame.getShort(protocolAt) & 0xffff)) {
+      protocolAt += 4;
     }
+    return startAfter(frame, protocolAt, protocolAt + 2);
+  }
+
+  private static int startAfter(ByteBuffer frame, int protocolAt, int start) {
     if (frame.capacity() < start) {
       return -1;
     }

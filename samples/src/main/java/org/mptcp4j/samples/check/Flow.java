@@ -2,7 +2,7 @@ package org.mptcp4j.samples.check;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -323,7 +323,7 @@ final class Flow {
     if (joinAck.isPresent()) {
       byte[] fromInitiator =
           Keys.joinHmac(initiatorKey, responderKey, initiatorNonce, responderNonce);
-      if (!Arrays.equals(Arrays.copyOf(fromInitiator, 20), joinAck.get().hmac())) {
+      if (!HexFormat.of().formatHex(fromInitiator, 0, 20).equals(joinAck.get().hmac())) {
         findings.violation(joinAckPacket, "the HMAC of the join's third ACK is wrong");
       }
     } else if (out.payloadBytes() + back.payloadBytes() > 0) {

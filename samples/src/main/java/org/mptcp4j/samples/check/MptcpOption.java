@@ -3,6 +3,7 @@ package org.mptcp4j.samples.check;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /** The MPTCP options of RFC 8684, as they stand in a packet. */
@@ -28,8 +29,8 @@ sealed interface MptcpOption {
   /** §3.2, figure 6. */
   record JoinSynAck(boolean backup, int addressId, long hmac, int nonce) implements MptcpOption {}
 
-  /** §3.2, figure 7. */
-  record JoinAck(byte[] hmac) implements MptcpOption {}
+  /** §3.2, figure 7: the HMAC in hexadecimal. */
+  record JoinAck(String hmac) implements MptcpOption {}
 
   /**
    * §3.3, figure 9.
@@ -123,7 +124,7 @@ sealed interface MptcpOption {
     }
     byte[] hmac = new byte[20];
     b.get(4, hmac);
-    return new JoinAck(hmac);
+    return new JoinAck(HexFormat.of().formatHex(hmac));
   }
 
   private static MptcpOption dss(ByteBuffer b, int n) {
