@@ -10,8 +10,11 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.mptcp4j.link.JdkProvider;
 import org.mptcp4j.nio.ChannelFactory;
+import org.mptcp4j.nio.Prerequisites;
 
 /**
  * Makes the socket channels of a program Multipath TCP (RFC 8684), with one flag and no change to
@@ -22,14 +25,41 @@ import org.mptcp4j.nio.ChannelFactory;
  * </pre>
  *
  * <p>Needs Linux and CAP_NET_RAW. Where one of them is missing, the provider says so once, through
- * the logger {@code org.mptcp4j}, and the program gets the JDK's own channels. Thread-safe.
+ * the logger {@code org.mptcp4j}, and the program gets the JDK's own channels. The engine is started
+ * when a channel first binds to or connects to an address that is not this host's own.
+ *
+ * <p>What is set from outside is in {@link Settings}; which connections are multipath is ruled by
+ * {@code mptcp4j.rules} and {@code mptcp4j.policy}, one rule a line (or separated by {@code ;}), of
+ * which the first that matches counts, and everything else is multipath and accepted:
+ *
+ * <pre>
+ * use multipath|tcp|kernel for connect HOST PORTS   # by destination
+ * use multipath|tcp|kernel for listen  HOST PORTS   # by the address that is bound
+ * accept from HOST on PORTS                         # by peer, and port of ours
+ * refuse from HOST on PORTS
+ * </pre>
+ *
+ * with HOST as {@code *}, {@code 192.0.2.1} or {@code 2001:db8::/32}, and PORTS as {@code *}, {@code
+ * 80} or {@code 8000-8099}.
+ *
+ * <p>Datagram, pipe and Unix-domain channels are the JDK's. Thread-safe.
  */
 public final class MptcpSelectorProvider extends SelectorProvider {
-  private final SelectorProvider jdk = JdkProvider.get();
-  private final ChannelFactory channels = ChannelFactory.kernelOnly(this);
+  private static final System.Logger LOG = System.getLogger("org.mptcp4j");
 
-  /** Called by {@link SelectorProvider#provider}. */
-  public MptcpSelectorProvider() {}
+  private final SelectorProvider jdk = JdkProvider.get();
+  private final Optional<String> missing = Prerequisites.missing();
+  private final AtomicBoolean missingTold = new AtomicBoolean();
+  private final ChannelFactory channels;
+
+  /**
+   * Called by {@link SelectorProvider#provider}.
+   *
+   * @throws IllegalArgumentException when a setting has a name or value that is not allowed
+   */
+  public MptcpSelectorProvider() {
+    channels = ChannelFactory.create(this, Settings.fromSystemProperties());
+  }
 
   @Override
   public DatagramChannel openDatagramChannel() throws IOException {
@@ -48,34 +78,47 @@ public final class MptcpSelectorProvider extends SelectorProvider {
 
   @Override
   public AbstractSelector openSelector() throws IOException {
-    return channels.openSelector();
+    return missing.isPresent() ? jdk.openSelector() : channels.openSelector();
   }
 
   @Override
   public ServerSocketChannel openServerSocketChannel() throws IOException {
-    return channels.openServerSocketChannel();
+    return kernelOnly() ? jdk.openServerSocketChannel() : channels.openServerSocketChannel();
   }
 
   @Override
   public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
-    return isUnix(family)
+    return isUnix(family) || kernelOnly()
         ? jdk.openServerSocketChannel(family)
         : channels.openServerSocketChannel(family);
   }
 
   @Override
   public SocketChannel openSocketChannel() throws IOException {
-    return channels.openSocketChannel();
+    return kernelOnly() ? jdk.openSocketChannel() : channels.openSocketChannel();
   }
 
   @Override
   public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
-    return isUnix(family) ? jdk.openSocketChannel(family) : channels.openSocketChannel(family);
+    return isUnix(family) || kernelOnly()
+        ? jdk.openSocketChannel(family)
+        : channels.openSocketChannel(family);
   }
 
   @Override
   public Channel inheritedChannel() throws IOException {
     return jdk.inheritedChannel();
+  }
+
+  /** Whether there can be no engine; says so when first asked for a channel of TCP. */
+  private boolean kernelOnly() {
+    if (missing.isEmpty()) {
+      return false;
+    }
+    if (missingTold.compareAndSet(false, true)) {
+      LOG.log(System.Logger.Level.WARNING, missing.get());
+    }
+    return true;
   }
 
   private static boolean isUnix(ProtocolFamily family) {

@@ -46,6 +46,14 @@ public final class Settings {
   public static final Setting<String> COUNTERS_FILE =
       setting("counters.file", "", "the path of a file that can be written", Optional::of);
 
+  /** A file with rules what is multipath, and who may connect; empty for none. */
+  public static final Setting<String> POLICY_FILE =
+      setting("policy", "", "the path of a file with rules", Optional::of);
+
+  /** Rules, separated by semicolons, that count before those of the file. */
+  public static final Setting<String> RULES =
+      setting("rules", "", "rules, separated by semicolons", Optional::of);
+
   private static final List<Setting<?>> TABLE =
       List.of(
           CHECKSUM,
@@ -55,7 +63,9 @@ public final class Settings {
           CONGESTION,
           EXIT_LINGER,
           LOOPBACK,
-          COUNTERS_FILE);
+          COUNTERS_FILE,
+          POLICY_FILE,
+          RULES);
 
   private static final Pattern SIZE = Pattern.compile("(\\d{1,10})([kKmMgG]?)");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");

@@ -6,20 +6,24 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.junit.AnalyzeClasses;
-import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The rooms of the house and who may go into which; so that they stay as package-infos say. */
-@AnalyzeClasses(
-    packages = "org.mptcp4j",
-    importOptions = {ImportOption.DoNotIncludeTests.class})
 class ArchitectureTest {
   private static final String ROOT = "org.mptcp4j";
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages(ROOT);
 
   /** The values of the front door that every room may use. */
   private static final DescribedPredicate<JavaClass> SHARED_VALUES =
@@ -62,12 +66,13 @@ class ArchitectureTest {
                 "java.util.concurrent..", "java.nio.channels..", "java.net.http..", "java.io..")
             .and(
                 DescribedPredicate.not(
-                    new DescribedPredicate<>("harmless values of these packages") {
+                    new DescribedPredicate<>("what neither blocks nor orders") {
                       @Override
                       public boolean test(JavaClass type) {
                         return type.isAssignableTo(Throwable.class)
                             || type.getName().equals("java.io.Serializable")
-                            || type.getName().equals("java.util.concurrent.TimeUnit");
+                            || type.getName().equals("java.util.concurrent.TimeUnit")
+                            || type.getName().equals("java.util.concurrent.atomic.LongAdder");
                       }
                     }));
     return noClasses()
@@ -95,48 +100,75 @@ class ArchitectureTest {
         .as("the room " + name + " has no thread, lock, socket or clock");
   }
 
-  @ArchTest static final ArchRule WIRE_USES_NOTHING = onlyUses("wire");
+  private static void check(ArchRule rule) {
+    rule.check(CLASSES);
+  }
 
-  @ArchTest static final ArchRule OBSERVE_USES_WIRE = onlyUses("observe", "wire");
+  @Test
+  void wireUsesNothing() {
+    check(onlyUses("wire"));
+  }
 
-  @ArchTest static final ArchRule LINK_USES_WIRE = onlyUses("link", "wire", "observe");
+  @Test
+  void theSpiUsesNothing() {
+    check(onlyUses("spi"));
+  }
 
-  @ArchTest static final ArchRule SPI_USES_NOTHING = onlyUses("spi");
+  @Test
+  void observeUsesWire() {
+    check(onlyUses("observe", "wire"));
+  }
 
-  @ArchTest static final ArchRule TCP_USES_WIRE = onlyUses("tcp", "wire", "spi");
+  @Test
+  void linkUsesWire() {
+    check(onlyUses("link", "wire", "observe"));
+  }
 
-  @ArchTest static final ArchRule MPTCP_USES_TCP = onlyUses("mptcp", "tcp", "wire", "spi");
+  @Test
+  void tcpUsesWireAndTheSpi() {
+    check(onlyUses("tcp", "wire", "spi"));
+  }
 
-  @ArchTest
-  static final ArchRule ENGINE_USES_WHAT_IS_BELOW =
-      onlyUses("engine", "mptcp", "tcp", "link", "wire", "spi", "observe");
+  @Test
+  void mptcpUsesTcp() {
+    check(onlyUses("mptcp", "tcp", "wire", "spi"));
+  }
 
-  @ArchTest
-  static final ArchRule NIO_USES_THE_ENGINE = onlyUses("nio", "engine", "link", "wire", "observe");
+  @Test
+  void theEngineUsesWhatIsBelow() {
+    check(onlyUses("engine", "mptcp", "tcp", "link", "wire", "spi", "observe"));
+  }
 
-  @ArchTest
-  static final ArchRule NOBODY_USES_THE_FRONT_DOOR =
-      noClasses()
-          .that()
-          .resideInAPackage(ROOT + ".*..")
-          .should()
-          .dependOnClassesThat(FRONT_DOOR)
-          .as("only values of the front door are used inside");
+  @Test
+  void nioUsesTheEngine() {
+    check(onlyUses("nio", "engine", "link", "wire", "observe"));
+  }
 
-  @ArchTest static final ArchRule WIRE_IS_SANS_IO = isSansIo("wire");
+  @Test
+  void nobodyInsideUsesMoreOfTheFrontDoorThanItsValues() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".*..")
+            .should()
+            .dependOnClassesThat(FRONT_DOOR));
+  }
 
-  @ArchTest static final ArchRule TCP_IS_SANS_IO = isSansIo("tcp");
+  @ParameterizedTest
+  @ValueSource(strings = {"wire", "tcp", "mptcp"})
+  void theProtocolHasNoThreadLockSocketOrClock(String name) {
+    check(isSansIo(name));
+  }
 
-  @ArchTest static final ArchRule MPTCP_IS_SANS_IO = isSansIo("mptcp");
-
-  @ArchTest
-  static final ArchRule NOBODY_PRINTS =
-      noClasses()
-          .should()
-          .accessField(System.class, "out")
-          .orShould()
-          .accessField(System.class, "err")
-          .orShould()
-          .callMethod(Throwable.class, "printStackTrace")
-          .as("nobody prints: what a person must know is logged");
+  @Test
+  void nobodyPrints() {
+    check(
+        noClasses()
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err")
+            .orShould()
+            .callMethod(Throwable.class, "printStackTrace"));
+  }
 }

@@ -14,8 +14,9 @@ import java.nio.channels.spi.SelectorProvider;
  * The JDK's own provider, whose channels the kernel serves. {@link SelectorProvider#provider} is no
  * way to it when ours is installed, and {@code sun.nio.ch} is not exported, so it is reached with
  * the trusted lookup, which {@code sun.misc.Unsafe} (module jdk.unsupported) can read. Works
- * without any JVM flag on Java 17 to 25; from 24 on the JVM prints one warning unless {@code
- * --sun-misc-unsafe-memory-access=allow} is given. Thread-safe.
+ * without any JVM flag on Java 17 to 25; from 24 on the JVM prints one warning, unless {@code
+ * --sun-misc-unsafe-memory-access=allow} is given, or {@code --add-opens
+ * java.base/sun.nio.ch=ALL-UNNAMED}, with which Unsafe is not needed here. Thread-safe.
  */
 public final class JdkProvider {
   private static final SelectorProvider INSTANCE;
@@ -24,16 +25,16 @@ public final class JdkProvider {
 
   static {
     try {
-      MethodHandles.Lookup trusted = trustedLookup();
+      Class<?> selector = Class.forName("sun.nio.ch.SelectorImpl");
       Class<?> holder = Class.forName("sun.nio.ch.DefaultSelectorProvider");
       Class<?> type = Class.forName("sun.nio.ch.SelectorProviderImpl");
+      MethodHandles.Lookup lookup = lookupIn(selector);
       INSTANCE =
-          (SelectorProvider)
-              trusted.findStatic(holder, "get", MethodType.methodType(type)).invoke();
+          (SelectorProvider) lookup.findStatic(holder, "get", MethodType.methodType(type)).invoke();
       REGISTER =
-          trusted
+          lookup
               .findVirtual(
-                  Class.forName("sun.nio.ch.SelectorImpl"),
+                  selector,
                   "register",
                   MethodType.methodType(
                       SelectionKey.class, AbstractSelectableChannel.class, int.class, Object.class))
@@ -45,7 +46,7 @@ public final class JdkProvider {
                       int.class,
                       Object.class));
       DESCRIPTOR =
-          trusted
+          lookup
               .findVirtual(
                   Class.forName("sun.nio.ch.SelChImpl"),
                   "getFDVal",
@@ -89,6 +90,15 @@ public final class JdkProvider {
       throw e;
     } catch (Throwable e) {
       throw new AssertionError("SelChImpl.getFDVal declares no checked exception", e);
+    }
+  }
+
+  /** A lookup for {@code type}: the ordinary one where its package is open, else the trusted. */
+  private static MethodHandles.Lookup lookupIn(Class<?> type) throws ReflectiveOperationException {
+    try {
+      return MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+    } catch (IllegalAccessException e) {
+      return trustedLookup();
     }
   }
 

@@ -6,6 +6,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
+import org.mptcp4j.Settings;
+import org.mptcp4j.engine.EngineConfig;
 
 /** Makes the channels and selectors of this package for a provider. Thread-safe. */
 public final class ChannelFactory {
@@ -17,9 +19,18 @@ public final class ChannelFactory {
     this.transport = transport;
   }
 
-  /** Channels that are all served by the kernel, behind the same face. */
-  public static ChannelFactory kernelOnly(SelectorProvider provider) {
-    return new ChannelFactory(provider, new KernelTransport());
+  /**
+   * Channels served by an engine that is started when the first of them needs it; by the kernel
+   * where the rules say so, or where the engine cannot be started, which is logged once.
+   *
+   * @throws IllegalArgumentException when the rules that the settings name are wrong
+   */
+  public static ChannelFactory create(SelectorProvider provider, Settings settings) {
+    EngineConfig config = EngineConfig.of(settings);
+    EngineStarter starter = new EngineStarter(() -> { throw new java.io.IOException("no link yet"); }, config);
+    return new ChannelFactory(
+        provider,
+        new EngineTransport(starter, ConnectionPolicy.of(settings), config.localOnEngine()));
   }
 
   public AbstractSelector openSelector() throws IOException {

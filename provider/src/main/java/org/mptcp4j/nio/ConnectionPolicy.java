@@ -1,11 +1,15 @@
 package org.mptcp4j.nio;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.mptcp4j.Settings;
 import org.mptcp4j.wire.IpAddress;
 
 /**
@@ -45,6 +49,26 @@ public final class ConnectionPolicy {
   private final List<PeerRule> peerRules = new ArrayList<>();
 
   private ConnectionPolicy() {}
+
+  /**
+   * The rules that the user's settings give: those of {@code mptcp4j.rules}, then those of the file
+   * {@code mptcp4j.policy}.
+   *
+   * @throws IllegalArgumentException when the file cannot be read, or a line is not a rule
+   */
+  public static ConnectionPolicy of(Settings settings) {
+    String file = settings.get(Settings.POLICY_FILE);
+    String rules = settings.get(Settings.RULES);
+    if (file.isEmpty()) {
+      return parse(rules);
+    }
+    try {
+      return parse(rules + "\n" + Files.readString(Path.of(file)));
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "setting " + Settings.POLICY_FILE.name() + ": cannot read the file '" + file + "'", e);
+    }
+  }
 
   /**
    * From rules as text.

@@ -5,7 +5,7 @@ import java.net.InetSocketAddress;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 
-/** Leaves everything to the kernel: where there is no engine. */
+/** Leaves everything to the kernel. */
 final class KernelTransport implements StreamTransport {
   @Override
   public Route routeTo(InetSocketAddress remote) {

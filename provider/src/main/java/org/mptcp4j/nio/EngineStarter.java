@@ -1,0 +1,63 @@
+package org.mptcp4j.nio;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.mptcp4j.engine.Engine;
+import org.mptcp4j.engine.EngineConfig;
+import org.mptcp4j.link.PacketLink;
+
+/**
+ * Starts the engine when it is first asked for. Where that fails it says so once, and there is none
+ * from then on: the program goes on with the kernel's sockets. Thread-safe.
+ */
+final class EngineStarter implements Supplier<Optional<Engine>> {
+  private static final System.Logger LOG = System.getLogger("org.mptcp4j");
+
+  /** Opens the link that the engine runs on. */
+  @FunctionalInterface
+  interface LinkOpener {
+    PacketLink open() throws IOException;
+  }
+
+  private final LinkOpener opener;
+  private final EngineConfig config;
+  private volatile Optional<Engine> engine;
+
+  EngineStarter(LinkOpener opener, EngineConfig config) {
+    this.opener = opener;
+    this.config = config;
+  }
+
+  @Override
+  public Optional<Engine> get() {
+    Optional<Engine> started = engine;
+    if (started == null) {
+      synchronized (this) {
+        started = engine;
+        if (started == null) {
+          started = start();
+          engine = started;
+        }
+      }
+    }
+    return started;
+  }
+
+  private Optional<Engine> start() {
+    try {
+      return Optional.of(new Engine(opener.open(), config));
+    } catch (IOException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Multipath TCP is off, and the kernel's sockets are used: " + e.getMessage());
+    } catch (RuntimeException | LinkageError e) {
+      // No native library for this processor, say. The program must not fail for it.
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Multipath TCP is off, and the kernel's sockets are used: the engine cannot start",
+          e);
+    }
+    return Optional.empty();
+  }
+}
