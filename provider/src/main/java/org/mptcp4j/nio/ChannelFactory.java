@@ -27,7 +27,12 @@ public final class ChannelFactory {
    */
   public static ChannelFactory create(SelectorProvider provider, Settings settings) {
     EngineConfig config = EngineConfig.of(settings);
-    EngineStarter starter = new EngineStarter(() -> { throw new java.io.IOException("no link yet"); }, config);
+    EngineStarter starter =
+        new EngineStarter(
+            () -> {
+              throw new java.io.IOException("no link yet");
+            },
+            config);
     return new ChannelFactory(
         provider,
         new EngineTransport(starter, ConnectionPolicy.of(settings), config.localOnEngine()));
