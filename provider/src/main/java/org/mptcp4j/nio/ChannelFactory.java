@@ -8,6 +8,8 @@ import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
 import org.mptcp4j.Settings;
 import org.mptcp4j.engine.EngineConfig;
+import org.mptcp4j.link.LinkConfig;
+import org.mptcp4j.link.LinuxPacketLink;
 
 /** Makes the channels and selectors of this package for a provider. Thread-safe. */
 public final class ChannelFactory {
@@ -27,12 +29,8 @@ public final class ChannelFactory {
    */
   public static ChannelFactory create(SelectorProvider provider, Settings settings) {
     EngineConfig config = EngineConfig.of(settings);
-    EngineStarter starter =
-        new EngineStarter(
-            () -> {
-              throw new java.io.IOException("no link yet");
-            },
-            config);
+    LinkConfig link = LinkConfig.defaults().withLoopbackOnEngine(config.localOnEngine());
+    EngineStarter starter = new EngineStarter(() -> LinuxPacketLink.open(link), config);
     return new ChannelFactory(
         provider,
         new EngineTransport(starter, ConnectionPolicy.of(settings), config.localOnEngine()));
