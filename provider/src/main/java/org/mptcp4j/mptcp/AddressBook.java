@@ -149,28 +149,35 @@ final class AddressBook {
   }
 
   long nextDeadline() {
-    long next = Long.MAX_VALUE;
+    Announcement due = outstanding();
+    return due == null ? Long.MAX_VALUE : due.nextAt;
+  }
+
+  /**
+   * The announcement that is the first not to be echoed: the only one that is on its way, since
+   * Linux takes in one at a time and drops what comes before it has acted on that.
+   */
+  private Announcement outstanding() {
     for (int i = 0; i < announcements.size(); i++) {
       Announcement a = announcements.get(i);
       if (!a.echoed && a.tries < ANNOUNCEMENTS_TRIED) {
-        next = Math.min(next, a.nextAt);
+        return a;
       }
     }
-    return next;
+    return null;
   }
 
-  /** Sends the announcements that are due. */
+  /** Sends the announcement that is due. */
   void onDeadline(long now) {
+    Announcement due = outstanding();
+    if (due == null || due.nextAt - now > 0) {
+      return;
+    }
+    due.nextAt = now + (FIRST_INTERVAL << due.tries);
+    due.tries++;
     Subflow subflow = connection.anyUsable();
-    for (int i = 0; i < announcements.size(); i++) {
-      Announcement a = announcements.get(i);
-      if (!a.echoed && a.tries < ANNOUNCEMENTS_TRIED && a.nextAt <= now) {
-        a.nextAt = now + (FIRST_INTERVAL << a.tries);
-        a.tries++;
-        if (subflow != null) {
-          subflow.addControl(a.option);
-        }
-      }
+    if (subflow != null) {
+      subflow.addControl(due.option);
     }
   }
 }

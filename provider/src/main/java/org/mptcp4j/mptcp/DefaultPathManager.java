@@ -1,6 +1,8 @@
 package org.mptcp4j.mptcp;
 
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -106,8 +108,12 @@ final class DefaultPathManager implements PathManager {
     for (Existing subflow : connection.subflows()) {
       used.add(subflow.local());
     }
+    // The connection's own family first: the peer may be able to use no other.
+    int family = connection.initialLocalAddress().getAddress().length;
+    List<InetAddress> candidates = new ArrayList<>(connection.localAddresses());
+    candidates.sort(Comparator.comparing(address -> address.getAddress().length != family));
     int announced = 0;
-    for (InetAddress local : connection.localAddresses()) {
+    for (InetAddress local : candidates) {
       if (!used.contains(local) && isUsable(local) && announced < MOST_ANNOUNCED) {
         connection.announce(local);
         announced++;
