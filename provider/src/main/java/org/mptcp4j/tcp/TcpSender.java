@@ -8,16 +8,6 @@ import org.mptcp4j.wire.SequenceNumber;
 
 /** The sending half: what is outstanding, what is lost, what may be sent when. */
 final class TcpSender {
-  /** A delayed ACK of the peer's, with some slack. */
-  private static final long PEER_ACK_DELAY_NANOS = 45_000_000L;
-
-  private static final long LEAST_PROBE_TIMEOUT_NANOS = 10_000_000L;
-
-  /** Timers that are served later than this were held up by a pause of the process. */
-  private static final long PAUSE_NANOS = 10_000_000L;
-
-  private static final long GRACE_NANOS = 20_000_000L;
-
   private static final int MOST_PER_SEND = 64_000;
 
   private final Tcb tcb;
@@ -28,6 +18,7 @@ final class TcpSender {
   private final CongestionControl congestion;
   private final LossRecovery recovery = new LossRecovery();
   private final SackProcessor sacks;
+  private final SenderTimers timers;
   private LossDetection detection;
 
   private int sndUna;
@@ -41,18 +32,9 @@ final class TcpSender {
   private boolean afterTimeout;
   private int consecutiveTimeouts;
 
-  /** Progress since the timers were last armed. */
-  private boolean rearm;
-
-  /** The probe timeout has been reported, and no progress since. */
-  private boolean probeReported;
-
   private boolean probePending;
   private boolean probeOutstanding;
   private int probeEnd;
-
-  /** A timer that came late has been put off once. */
-  private boolean graceGiven;
 
   private long lastActivityAt;
   private long retransmissions;
@@ -72,6 +54,7 @@ final class TcpSender {
     this.writer = writer;
     this.receiver = receiver;
     this.rtt = new RttEstimator(tcb.config.minRtoNanos());
+    this.timers = new SenderTimers(tcb, queue, rtt);
     this.congestion = tcb.config.congestionControl().get();
     this.sacks = new SackProcessor(queue, this::onDelivered);
     this.sndUna = tcb.initialSend;
@@ -156,7 +139,7 @@ final class TcpSender {
 
   /** RFC 5681 §4.1. */
   private void restartAfterIdle(long now) {
-    if (rearm) {
+    if (timers.isRearmRequested()) {
       // An acknowledgment has just come, however old its packet is.
       lastActivityAt = now;
     }
@@ -199,9 +182,7 @@ final class TcpSender {
   private void onSent(long now, int length) {
     recovery.onSent(length);
     lastActivityAt = now;
-    if (!tcb.timers.isSet(Timers.Kind.RETRANSMISSION)) {
-      armTimers(now);
-    }
+    timers.onSent(now);
   }
 
   void close() {
@@ -240,10 +221,8 @@ final class TcpSender {
     }
     takeRttSample(now, advanced);
     if (advanced > 0 || delivered > 0) {
-      rearm = true;
-      probeReported = false;
+      timers.onProgress();
       probePending = false;
-      graceGiven = false;
     }
     if (undo) {
       undoReduction(now);
@@ -370,52 +349,6 @@ final class TcpSender {
 
   // Timers
 
-  /** RFC 8985 §7.2. */
-  private long probeTimeout() {
-    long srtt = rtt.smoothedNanos();
-    if (srtt == 0) {
-      return rtt.rtoNanos();
-    }
-    long timeout = Math.max(2 * srtt, LEAST_PROBE_TIMEOUT_NANOS);
-    if (queue.outstandingBytes() <= tcb.segmentPayloadLimit()) {
-      timeout += PEER_ACK_DELAY_NANOS;
-    }
-    return Math.min(timeout, rtt.rtoNanos());
-  }
-
-  private void armTimers(long now) {
-    rearm = false;
-    if (queue.isEmpty()) {
-      tcb.timers.clear(Timers.Kind.RETRANSMISSION);
-      tcb.timers.clear(Timers.Kind.PROBE);
-      tcb.timers.clear(Timers.Kind.REORDERING);
-      return;
-    }
-    tcb.timers.set(Timers.Kind.RETRANSMISSION, now + rtt.rtoNanos());
-    if (probeReported) {
-      tcb.timers.clear(Timers.Kind.PROBE);
-    } else {
-      tcb.timers.set(Timers.Kind.PROBE, now + probeTimeout());
-    }
-  }
-
-  /**
-   * A timer that is served late says that this process stood still, not that the peer was silent:
-   * once, it gets some more time.
-   */
-  private boolean putOff(Timers.Kind kind, long now) {
-    if (graceGiven || now - tcb.timers.deadline(kind) < PAUSE_NANOS) {
-      return false;
-    }
-    graceGiven = true;
-    long grace = Math.max(GRACE_NANOS, 2 * rtt.smoothedNanos());
-    tcb.timers.set(Timers.Kind.RETRANSMISSION, now + Math.max(grace + GRACE_NANOS, rtt.rtoNanos()));
-    if (!probeReported) {
-      tcb.timers.set(Timers.Kind.PROBE, now + grace);
-    }
-    return true;
-  }
-
   void onDeadline(long now) {
     if (tcb.timers.isDue(Timers.Kind.REORDERING, now)) {
       detectLosses(now, bytesInFlight());
@@ -423,23 +356,16 @@ final class TcpSender {
         updateQuota(0);
       }
     }
-    if (tcb.timers.isDue(Timers.Kind.PROBE, now) && !putOff(Timers.Kind.PROBE, now)) {
-      tcb.timers.clear(Timers.Kind.PROBE);
-      probeReported = true;
+    if (timers.takeProbeTimeout(now)) {
       probePending = tcb.sack && recovery.isOpen() && !probeOutstanding;
       tcb.user.onProbeTimeout(now);
     }
-    if (tcb.timers.isDue(Timers.Kind.RETRANSMISSION, now)
-        && !putOff(Timers.Kind.RETRANSMISSION, now)) {
+    if (timers.takeRetransmissionTimeout(now)) {
       onRetransmissionTimeout(now);
     }
   }
 
   private void onRetransmissionTimeout(long now) {
-    tcb.timers.clear(Timers.Kind.RETRANSMISSION);
-    if (queue.isEmpty()) {
-      return;
-    }
     consecutiveTimeouts++;
     if (consecutiveTimeouts > tcb.config.retries()) {
       tcb.closed(now, TcpUser.CloseReason.TIMED_OUT, null);
@@ -458,7 +384,7 @@ final class TcpSender {
     probeOutstanding = false;
     mustRetransmit = true;
     afterTimeout = true;
-    rearm = true;
+    timers.requestRearm();
     tcb.user.onRetransmissionTimeout(now, consecutiveTimeouts);
   }
 
@@ -475,7 +401,7 @@ final class TcpSender {
     rtt.resetBackoff();
     probeOutstanding = false;
     mustRetransmit = true;
-    rearm = true;
+    timers.requestRearm();
   }
 
   // What the sender owes
@@ -489,9 +415,9 @@ final class TcpSender {
     if (closing && !finSent && tcb.state.isSynchronized() && !tcb.blocked) {
       sendFin(now, sink);
     }
-    if (rearm) {
+    if (timers.isRearmRequested()) {
       lastActivityAt = now;
-      armTimers(now);
+      timers.arm(now);
     }
   }
 
@@ -557,8 +483,7 @@ final class TcpSender {
       probePending = false;
       probeOutstanding = true;
       probeEnd = s.end();
-      // RFC 8985 §7.3: the retransmission timer starts anew.
-      tcb.timers.set(Timers.Kind.RETRANSMISSION, now + rtt.rtoNanos());
+      timers.onProbeSent(now);
     }
   }
 
