@@ -251,23 +251,38 @@ final class SentQueue {
     appendByTime(s);
   }
 
-  /** What was held lost was not: it counts as in flight again, with the time it was sent. */
+  /** What was held lost was not: it counts as in flight again, since the time it was sent. */
   void unmarkAllLost() {
     for (SentSegment s = tail; s != null && lostSegments > 0; s = s.previous) {
       if (s.state == State.LOST) {
         forgetState(s);
         s.state = State.IN_FLIGHT;
-        s.earlier = null;
-        s.later = earliest;
-        if (earliest == null) {
-          latest = s;
-        } else {
-          earliest.earlier = s;
-        }
-        earliest = s;
+        insertByTime(s);
       }
     }
     lostHint = null;
+  }
+
+  /** What was held lost is mostly what was sent first, so the place is looked for from there. */
+  private void insertByTime(SentSegment s) {
+    SentSegment after = earliest;
+    while (after != null
+        && (after.sentOrder < s.sentOrder
+            || after.sentOrder == s.sentOrder && SequenceNumber.lt(after.seq, s.seq))) {
+      after = after.later;
+    }
+    if (after == null) {
+      appendByTime(s);
+      return;
+    }
+    s.later = after;
+    s.earlier = after.earlier;
+    if (after.earlier == null) {
+      earliest = s;
+    } else {
+      after.earlier.later = s;
+    }
+    after.earlier = s;
   }
 
   /** RFC 2018 §8: the receiver may have dropped what it SACKed; all of it is held lost. */

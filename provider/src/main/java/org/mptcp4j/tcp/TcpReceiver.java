@@ -181,10 +181,14 @@ final class TcpReceiver {
       }
       if (at == next) {
         next = ranges.absorb(gapEnd);
+        if (SequenceNumber.lt(gapEnd, SequenceNumber.min(next, to))) {
+          noteDuplicate(gapEnd, SequenceNumber.min(next, to));
+        }
+        at = next;
       } else {
         ranges.add(at, gapEnd);
+        at = gapEnd;
       }
-      at = gapEnd;
     }
     payloadSeen = true;
     lastPayloadAt = now;
