@@ -31,6 +31,9 @@ public final class Engine implements Closeable {
   /** How long a full path is left alone before it is tried again. */
   private static final long BUSY_RETRY_NANOS = 1_000_000;
 
+  /** However often the link says that a path takes segments again, it is tried no more often. */
+  private static final long BUSY_RETRY_GAP_NANOS = 50_000;
+
   /** A gap of more than this in the engine's work was a pause of the program. */
   private static final long PAUSE_NANOS = 20_000_000;
 
@@ -59,6 +62,7 @@ public final class Engine implements Closeable {
   // Guarded by turning.
   private final ArrayList<EngineConnection> retry = new ArrayList<>();
   private long lastRetry;
+  private boolean retryDue;
   private long timersHeldUntil = Long.MIN_VALUE;
 
   /** Until when the engine sleeps, when it does; a deadline before that must wake it. */
@@ -211,7 +215,7 @@ public final class Engine implements Closeable {
       due = timersHeldUntil;
     }
     if (busy.any()) {
-      due = Math.min(due, lastRetry + BUSY_RETRY_NANOS);
+      due = Math.min(due, lastRetry + (retryDue ? BUSY_RETRY_GAP_NANOS : BUSY_RETRY_NANOS));
     }
     return Math.max(due, now);
   }
@@ -262,7 +266,11 @@ public final class Engine implements Closeable {
   }
 
   private void retryBusy(long now) {
-    if (!busy.any() || now - lastRetry < BUSY_RETRY_NANOS / 4) {
+    if (!busy.any()) {
+      return;
+    }
+    retryDue = now - lastRetry < BUSY_RETRY_GAP_NANOS;
+    if (retryDue) {
       return;
     }
     lastRetry = now;
