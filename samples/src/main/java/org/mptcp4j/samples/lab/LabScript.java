@@ -79,7 +79,9 @@ final class LabScript {
       cable(veth, device, b.namespace(), "b" + number, middle, spec.mtu());
       // The emulator is a wire: it is to see packets, not what will be cut into packets later.
       for (Host host : List.of(a, b)) {
-        lines.add("ip -n %s link set %s gso_max_segs 1".formatted(host.namespace(), device));
+        lines.add(
+            "ip -n %s link set %s gso_max_size 1500 gso_max_segs 1"
+                .formatted(host.namespace(), device));
       }
       for (String end : List.of("a" + number, "b" + number)) {
         lines.add("ip -n %s link set %s up".formatted(middle, end));
