@@ -13,7 +13,7 @@ final class SendQueue {
   private static final long MIN_BUFFER = 64 * 1024;
 
   private static final long MAX_BUFFER = 8 * 1024 * 1024;
-  private static final int INITIAL_BUFFER = 512 * 1024;
+  private static final int INITIAL_BUFFER = 128 * 1024;
   private static final int MAX_PAYLOAD = 65_280;
   private static final int MIN_PAYLOAD = 3_000;
 
