@@ -1,0 +1,147 @@
+package org.mptcp4j.mptcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.mptcp.TwoHosts.MILLI;
+import static org.mptcp4j.mptcp.TwoHosts.SECOND;
+import static org.mptcp4j.mptcp.TwoHosts.multipath;
+
+import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.sim.Loss;
+import org.mptcp4j.sim.Middleboxes;
+import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.MptcpOption;
+
+class AddressTest {
+  private static final int MEGABYTE = 1_000_000;
+
+  private static Set<String> pairs(MptcpConnection connection) {
+    return connection.subflows().stream()
+        .map(s -> s.flow().local() + "-" + s.flow().remote())
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void eachLocalAddressIsJoinedToAnAddressThatTheServerAnnounced() {
+    TwoHosts hosts = TwoHosts.twoPaths(1);
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(MEGABYTE, MEGABYTE);
+    hosts.network.runFor(200 * MILLI);
+    assertThat(pairs(hosts.clientConnection()))
+        .containsExactlyInAnyOrder("10.0.1.1-10.0.1.2", "10.0.2.1-10.0.2.2");
+    hosts.runToEnd(10 * SECOND);
+  }
+
+  @Test
+  void announcementsThatAreLostAreRepeated() {
+    TwoHosts hosts = TwoHosts.twoPaths(2);
+    int[] dropped = new int[1];
+    hosts.first.backward().middlebox(
+        (now, packet) -> {
+          boolean strip = dropped[0] < 2 && packet.limit() > 70;
+          if (!strip) {
+            return packet;
+          }
+          var stripped =
+              Middleboxes.stripMptcp(p -> true, subtype -> {
+                boolean announcement = subtype == MptcpOption.ADD_ADDR;
+                dropped[0] += announcement ? 1 : 0;
+                return announcement;
+              });
+          return stripped.process(now, packet);
+        });
+    hosts.client.addressDisappears("10.0.2.1");
+    hosts.connect(multipath(), multipath());
+    hosts.clientSocket.write(ByteBuffer.wrap(new byte[10]));
+    hosts.network.runFor(10 * SECOND);
+    assertThat(dropped[0]).isEqualTo(2);
+    assertThat(hosts.clientConnection().addresses().remotes())
+        .extracting(AddressBook.Remote::address)
+        .contains(IpAddress.parse("10.0.2.2"));
+  }
+
+  @Test
+  void anAddressThatComesUpLaterIsJoined() {
+    TwoHosts hosts = TwoHosts.twoPaths(3);
+    hosts.client.addressDisappears("10.0.2.1");
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(20 * MEGABYTE, 0);
+    hosts.network.runFor(SECOND);
+    assertThat(hosts.second.forward().carriedBytes()).isZero();
+    hosts.client.addressAppears("10.0.2.1");
+    hosts.runToEnd(10 * SECOND);
+    assertThat(hosts.second.forward().carriedBytes()).isGreaterThan(MEGABYTE);
+  }
+
+  @Test
+  void anAddressThatGoesAwayTakesItsSubflowAlongAndNoData() {
+    TwoHosts hosts = TwoHosts.twoPaths(4);
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(20 * MEGABYTE, 20 * MEGABYTE);
+    hosts.network.runFor(SECOND);
+    hosts.client.addressDisappears("10.0.2.1");
+    hosts.network.runFor(100 * MILLI);
+    assertThat(pairs(hosts.clientConnection())).containsExactly("10.0.1.1-10.0.1.2");
+    hosts.network.runFor(100 * MILLI);
+    assertThat(pairs(hosts.serverConnection())).containsExactly("10.0.1.2-10.0.1.1");
+    hosts.runToEnd(30 * SECOND);
+  }
+
+  @Test
+  void theFirstAddressMayGoAway() {
+    TwoHosts hosts = TwoHosts.twoPaths(5);
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(20 * MEGABYTE, 20 * MEGABYTE);
+    hosts.network.runFor(SECOND);
+    hosts.client.addressDisappears("10.0.1.1");
+    hosts.runToEnd(30 * SECOND);
+    hosts.runUntilForgotten();
+  }
+
+  @Test
+  void anAddressOfTheServerThatGoesAwayIsWithdrawn() {
+    TwoHosts hosts = TwoHosts.twoPaths(6);
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(20 * MEGABYTE, 20 * MEGABYTE);
+    hosts.network.runFor(SECOND);
+    hosts.server.addressDisappears("10.0.2.2");
+    hosts.network.runFor(500 * MILLI);
+    assertThat(hosts.clientConnection().addresses().remotes())
+        .extracting(AddressBook.Remote::address)
+        .doesNotContain(IpAddress.parse("10.0.2.2"));
+    hosts.runToEnd(30 * SECOND);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void joinsSurviveTheLossOfAnyOfTheirPackets(int lost) {
+    TwoHosts hosts = TwoHosts.twoPaths(7);
+    hosts.second.forward().loss(Loss.packets(lost));
+    hosts.second.backward().loss(Loss.packets(lost));
+    hosts.connect(multipath(), multipath());
+    hosts.clientSocket.write(ByteBuffer.wrap(new byte[10]));
+    hosts.network.runFor(4 * SECOND);
+    hosts.transfer(20 * MEGABYTE, 0);
+    hosts.network.runFor(SECOND);
+    assertThat(hosts.second.forward().carriedBytes()).isGreaterThan(MEGABYTE);
+  }
+
+  @Test
+  void exampleAndLinkLocalAddressesTakeNoPart() {
+    for (String address :
+        new String[] {
+          "127.0.0.1", "169.254.1.1", "192.0.2.1", "198.51.100.7", "203.0.113.9", "fe80::1", "::1",
+          "2001:db8::1", "ff02::1", "224.0.0.1", "0.0.0.0"
+        }) {
+      assertThat(DefaultPathManager.isUsable(IpAddress.parse(address).toInetAddress()))
+          .as(address)
+          .isFalse();
+    }
+    assertThat(DefaultPathManager.isUsable(IpAddress.parse("10.0.0.1").toInetAddress())).isTrue();
+    assertThat(DefaultPathManager.isUsable(IpAddress.parse("fd00::1").toInetAddress())).isTrue();
+  }
+}
