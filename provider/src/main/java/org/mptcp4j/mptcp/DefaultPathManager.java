@@ -51,20 +51,21 @@ final class DefaultPathManager implements PathManager {
     }
     long next = NEVER;
     List<InetAddress> candidates = localCandidates(connection);
-    int enough =
-        Math.min(
-            connection.maxSubflows(),
-            Math.max(candidates.size(), connection.remoteAddresses().size()));
     // First the pairs of which neither address is in use, then those of which one is not.
     for (int inUse = 0; inUse <= 1; inUse++) {
       for (InetAddress local : candidates) {
         for (Remote remote : connection.remoteAddresses()) {
           Pair pair = new Pair(local, remote.address());
-          int used =
-              (locals.contains(local) ? 1 : 0) + (remotes.contains(remote.address()) ? 1 : 0);
-          if (count >= enough
+          boolean localUsed = locals.contains(local);
+          boolean remoteUsed = remotes.contains(remote.address());
+          int used = (localUsed ? 1 : 0) + (remoteUsed ? 1 : 0);
+          // Another remote address is worth a second subflow from the same local one only while
+          // there are fewer subflows than remote addresses.
+          boolean superfluous = localUsed && count >= connection.remoteAddresses().size();
+          if (count >= connection.maxSubflows()
               || pairs.contains(pair)
               || used > inUse
+              || superfluous
               || !isCandidate(local, remote.address())) {
             continue;
           }

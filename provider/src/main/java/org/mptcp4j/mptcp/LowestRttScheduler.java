@@ -43,6 +43,11 @@ final class LowestRttScheduler implements PacketScheduler {
   }
 
   private static boolean blocks(Candidate slow, Candidate fast, Choice choice) {
+    if (slow.bytesInFlight() == 0) {
+      // What is known of an idle subflow may be old, or come from a handshake that lost packets: it
+      // may show anew what it can do.
+      return false;
+    }
     long fastRtt = Math.max(1, fast.smoothedRttNanos());
     double roundTrips = (double) slow.smoothedRttNanos() / fastRtt;
     double fastBytes = fast.congestionWindow() * roundTrips - fast.bytesInFlight();

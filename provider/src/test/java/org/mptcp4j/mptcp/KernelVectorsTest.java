@@ -55,8 +55,7 @@ class KernelVectorsTest {
   @Test
   void anAnnouncedAddressIsAuthenticated() {
     long hmac =
-        Hmac.addAddr(
-            0x7a7fc444caafd2f2L, 0xf04596dc9280b945L, 1, IpAddress.parse("10.0.2.2"), 0);
+        Hmac.addAddr(0x7a7fc444caafd2f2L, 0xf04596dc9280b945L, 1, IpAddress.parse("10.0.2.2"), 0);
     assertThat(hmac).isEqualTo(0x5728d85caf24c649L);
   }
 
@@ -96,7 +95,8 @@ class KernelVectorsTest {
   /** The mappings of each direction of each subflow, with their bytes. */
   private static Map<String, Map<Integer, Mapped>> mappings(String name) throws IOException {
     ByteBuffer file;
-    try (InputStream in = KernelVectorsTest.class.getResourceAsStream("/captures/" + name + ".pcap")) {
+    try (InputStream in =
+        KernelVectorsTest.class.getResourceAsStream("/captures/" + name + ".pcap")) {
       file = ByteBuffer.wrap(in.readAllBytes());
     }
     IncomingSegment segment = new IncomingSegment();

@@ -102,8 +102,7 @@ class MiddleboxTest {
     hosts.second.both(
         link ->
             link.middlebox(
-                Middleboxes.stripMptcp(
-                    packet -> true, subtype -> subtype == MptcpOption.MP_JOIN)));
+                Middleboxes.stripMptcp(packet -> true, subtype -> subtype == MptcpOption.MP_JOIN)));
     hosts.connect(multipath(), multipath());
     hosts.transfer(3 * MEGABYTE, 3 * MEGABYTE);
     hosts.runToEnd(20 * SECOND);
@@ -118,11 +117,9 @@ class MiddleboxTest {
     hosts.server.listen(TwoHosts.PORT, multipath(), socket -> hosts.serverSocket = socket);
     hosts.clientSocket = hosts.client.connect("10.0.1.2", TwoHosts.PORT, multipath());
     hosts.network.runUntil(() -> hosts.clientSocket.isEstablished(), SECOND);
-    hosts.clientTransfer =
-        Transfer.client(MEGABYTE, 0).on(hosts.clientSocket);
+    hosts.clientTransfer = Transfer.client(MEGABYTE, 0).on(hosts.clientSocket);
     hosts.network.runUntil(() -> hosts.serverSocket != null, 10 * SECOND);
-    hosts.serverTransfer =
-        Transfer.server(0, MEGABYTE).on(hosts.serverSocket);
+    hosts.serverTransfer = Transfer.server(0, MEGABYTE).on(hosts.serverSocket);
     hosts.runToEnd(20 * SECOND);
     assertThat(hosts.clientConnection().isFallback()).isFalse();
     assertThat(hosts.serverConnection().isFallback()).isFalse();
@@ -135,11 +132,9 @@ class MiddleboxTest {
     hosts.server.listen(TwoHosts.PORT, multipath(), socket -> hosts.serverSocket = socket);
     hosts.clientSocket = hosts.client.connect("10.0.1.2", TwoHosts.PORT, multipath());
     hosts.network.runUntil(() -> hosts.clientSocket.isEstablished(), SECOND);
-    hosts.clientTransfer =
-        Transfer.client(MEGABYTE, 0).on(hosts.clientSocket);
+    hosts.clientTransfer = Transfer.client(MEGABYTE, 0).on(hosts.clientSocket);
     hosts.network.runUntil(() -> hosts.serverSocket != null, 10 * SECOND);
-    hosts.serverTransfer =
-        Transfer.server(0, MEGABYTE).on(hosts.serverSocket);
+    hosts.serverTransfer = Transfer.server(0, MEGABYTE).on(hosts.serverSocket);
     hosts.runToEnd(20 * SECOND);
     assertThat(hosts.clientConnection().isFallback()).isFalse();
     assertThat(hosts.serverConnection().isFallback()).isFalse();
