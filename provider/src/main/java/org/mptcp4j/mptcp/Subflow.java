@@ -524,7 +524,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       endpoint.pathRecovered(now);
     }
     int una = endpoint.sendUnacknowledged();
-    if (una != lastUnacknowledged) {
+    if (una != lastUnacknowledged || outstanding.isEmpty()) {
       lastUnacknowledged = una;
       if (suspect) {
         suspect = false;
@@ -625,12 +625,14 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public void onProbeTimeout(long now) {
-    becomeSuspect(now);
+    if (!outstanding.isEmpty()) {
+      becomeSuspect(now);
+    }
   }
 
   @Override
   public void onRetransmissionTimeout(long now, int consecutive) {
-    becomeSuspect(now);
+    onProbeTimeout(now);
   }
 
   @Override
