@@ -16,6 +16,7 @@ import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.observe.EngineCounters;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.TcpConfig;
+import org.mptcp4j.tcp.TcpCounters;
 import org.mptcp4j.wire.IpAddress;
 
 /**
@@ -99,6 +100,9 @@ public final class Engine implements Closeable {
     counters.add("connections.now", () -> flows.connections().size());
     counters.add("flows.now", flows::flowCount);
     counters.add("ports.now", ports::size);
+    TcpCounters tcp = TcpCounters.ofProcess();
+    counters.add("tcp.loss.episodes", tcp.lossEpisodes::sum);
+    counters.add("tcp.retransmissions", tcp.retransmissions::sum);
     MptcpCounters mptcp = MptcpCounters.ofProcess();
     counters.add("mptcp.fallbacks", mptcp.fallbacks::sum);
     counters.add("mptcp.connections", mptcp.multipathConnections::sum);

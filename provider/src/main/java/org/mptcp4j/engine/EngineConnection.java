@@ -202,10 +202,22 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     }
     if (packets.offer(buffer, offset, length, arrivalNanos)) {
       engine.counters().packetsQueued.increment();
-    } else {
-      engine.counters().queueOverflows.increment();
+      releaseIfFree();
+      return;
     }
-    releaseIfFree();
+    // To drop it would look like congestion to the peer. The holder copies bytes and sends, calls
+    // nobody
+    // else's code and waits for nothing, so this wait is short.
+    engine.counters().queueOverflows.increment();
+    acquire();
+    try {
+      work();
+      process(now, flow, segment);
+    } catch (RuntimeException | Error e) {
+      fail(e);
+    } finally {
+      release();
+    }
   }
 
   /**

@@ -78,7 +78,7 @@ public final class EngineCounters {
   /** Packets queued to a thread that held the connection. */
   public final LongAdder packetsQueued = counter("packets.queued");
 
-  /** Packets dropped because that queue was full. */
+  /** Packets that waited for the holder because that queue was full. */
   public final LongAdder queueOverflows = counter("packets.queue.overflows");
 
   /** Pauses of the whole program that the engine noticed and did not take for loss. */

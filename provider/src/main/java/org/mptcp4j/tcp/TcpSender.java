@@ -323,6 +323,7 @@ final class TcpSender {
   private void detectLosses(long now, long flightBefore) {
     if (detection.detect(now, !recovery.isOpen()) && recovery.isOpen()) {
       lossEpisodes++;
+      TcpCounters.ofProcess().lossEpisodes.increment();
       recovery.enterFast(sndNxt, flightBefore);
       congestion.onLoss(now, flightBefore);
       mustRetransmit = true;
@@ -341,6 +342,7 @@ final class TcpSender {
       probeOutstanding = false;
       if (recovery.isOpen()) {
         lossEpisodes++;
+        TcpCounters.ofProcess().lossEpisodes.increment();
         congestion.onLoss(now, flightBefore);
         congestion.onRecovered(now);
       }
@@ -376,6 +378,7 @@ final class TcpSender {
     sacks.forget();
     if (consecutiveTimeouts == 1) {
       lossEpisodes++;
+      TcpCounters.ofProcess().lossEpisodes.increment();
       congestion.onRetransmissionTimeout(now, flight);
     }
     recovery.enterTimeout(sndNxt);

@@ -21,7 +21,10 @@ final class Jvm {
     return withMptcp4j(List.of(), program, arguments);
   }
 
-  /** A program over mptcp4j with settings, as {@code name=value} without the leading {@code mptcp4j.}. */
+  /**
+   * A program over mptcp4j with settings, as {@code name=value} without the leading {@code
+   * mptcp4j.}.
+   */
   static List<String> withMptcp4j(List<String> settings, Class<?> program, String... arguments) {
     List<String> flags = new ArrayList<>(List.of(PROVIDER));
     settings.forEach(setting -> flags.add("-Dmptcp4j." + setting));

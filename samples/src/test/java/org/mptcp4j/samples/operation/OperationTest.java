@@ -20,7 +20,10 @@ import org.mptcp4j.samples.lab.PathSpec;
 import org.mptcp4j.samples.transfer.Transfer;
 import org.mptcp4j.samples.transfer.WriteAndExit;
 
-/** What happens to programs in operation: they exit early, lack rights, are set up wrongly, or are killed. */
+/**
+ * What happens to programs in operation: they exit early, lack rights, are set up wrongly, or are
+ * killed.
+ */
 @Tag("lab")
 class OperationTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -47,11 +50,13 @@ class OperationTest {
     try (HostProcess server = lab.b().start(Jvm.withMptcp4j(WriteAndExit.class, "server", PORT))) {
       server.awaitLineStarting("ready", LIMIT);
       String bytes = Integer.toString(10 << 20);
-      List<String> client = Jvm.withMptcp4j(WriteAndExit.class, "client", lab.b().ipv4(1), PORT, bytes);
+      List<String> client =
+          Jvm.withMptcp4j(WriteAndExit.class, "client", lab.b().ipv4(1), PORT, bytes);
       try (HostProcess sender = lab.a().start(client)) {
         String sent = sender.awaitLineStarting("sent=", LIMIT);
         assertThat(sender.awaitExit(LIMIT)).isZero();
-        assertThat(server.awaitLineStarting("received=", LIMIT)).isEqualTo(sent.replace("sent=", "received="));
+        assertThat(server.awaitLineStarting("received=", LIMIT))
+            .isEqualTo(sent.replace("sent=", "received="));
       }
     }
   }
@@ -61,7 +66,8 @@ class OperationTest {
     Path file = Files.createTempFile("mptcp4j", ".txt");
     try {
       Files.writeString(file, "served to localhost");
-      try (HostProcess server = lab.b().start(Jvm.withMptcp4j(FileServer.class, "7001", file.toString()))) {
+      try (HostProcess server =
+          lab.b().start(Jvm.withMptcp4j(FileServer.class, "7001", file.toString()))) {
         server.awaitLineStarting("ready", LIMIT);
         for (String host : List.of("localhost", "127.0.0.1", lab.b().ipv4(1))) {
           assertThat(lab.b().run("curl", "-sS", "--max-time", "10", "http://" + host + ":7001/"))
@@ -76,7 +82,9 @@ class OperationTest {
 
   @Test
   void withoutTheRightToOpenPacketSocketsAProgramRunsOnTheKernelAndSaysSoOnce() throws IOException {
-    try (HostProcess server = lab.b().start(withoutRawSockets(Jvm.withMptcp4j(Transfer.class, "server", PORT, "100000")))) {
+    try (HostProcess server =
+        lab.b()
+            .start(withoutRawSockets(Jvm.withMptcp4j(Transfer.class, "server", PORT, "100000")))) {
       server.awaitLineStarting("ready", LIMIT);
       List<String> client = Jvm.plain(Transfer.class, "client", lab.b().ipv4(1), PORT, "100000");
       try (HostProcess peer = lab.a().start(client)) {
@@ -88,23 +96,29 @@ class OperationTest {
   }
 
   private static List<String> withoutRawSockets(List<String> command) {
-    List<String> line = new ArrayList<>(List.of("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"));
+    List<String> line =
+        new ArrayList<>(List.of("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"));
     line.addAll(command);
     return line;
   }
 
   @Test
   void aSettingWithAWrongValueIsNamedWithWhatIsAllowed() throws IOException {
-    List<String> command = Jvm.withMptcp4j(List.of("checksum=perhaps"), Transfer.class, "server", PORT, "1");
+    List<String> command =
+        Jvm.withMptcp4j(List.of("checksum=perhaps"), Transfer.class, "server", PORT, "1");
     try (HostProcess program = lab.b().start(command)) {
       assertThat(program.awaitExit(LIMIT)).isNotZero();
-      assertThat(program.output()).contains("mptcp4j.checksum").contains("perhaps").contains("true");
+      assertThat(program.output())
+          .contains("mptcp4j.checksum")
+          .contains("perhaps")
+          .contains("true");
     }
   }
 
   @Test
   void aSettingWithAWrongNameIsNamedWithTheOneThatWasMeant() throws IOException {
-    List<String> command = Jvm.withMptcp4j(List.of("cheksum=true"), Transfer.class, "server", PORT, "1");
+    List<String> command =
+        Jvm.withMptcp4j(List.of("cheksum=true"), Transfer.class, "server", PORT, "1");
     try (HostProcess program = lab.b().start(command)) {
       assertThat(program.awaitExit(LIMIT)).isNotZero();
       assertThat(program.output()).contains("mptcp4j.cheksum").contains("mptcp4j.checksum");
@@ -113,15 +127,17 @@ class OperationTest {
 
   @Test
   void ofAProgramThatIsKilledNothingStaysInTheKernel() throws IOException {
-    try (HostProcess server = lab.b().start(Jvm.withMptcp4j(Transfer.class, "server", PORT, "200000000"))) {
+    try (HostProcess server =
+        lab.b().start(Jvm.withMptcp4j(Transfer.class, "server", PORT, "200000000"))) {
       server.awaitLineStarting("ready", LIMIT);
-      List<String> client = Jvm.withMptcp4j(Transfer.class, "client", lab.b().ipv4(1), PORT, "200000000");
+      List<String> client =
+          Jvm.withMptcp4j(Transfer.class, "client", lab.b().ipv4(1), PORT, "200000000");
       try (HostProcess peer = lab.a().start(client)) {
         peer.awaitLineStarting("half", Duration.ofSeconds(60));
         assertThat(lab.b().run("ss", "-Htlan")).contains(":" + PORT);
         server.close();
         server.awaitExit(LIMIT);
-        assertThat(lab.b().run("ss", "-Htan")).isEmpty();
+        assertThat(lab.b().run("ss", "-Htan", "sport", "=", ":" + PORT)).isEmpty();
         assertThat(lab.b().run("ss", "-Hwan") + lab.b().run("ss", "-H0an")).isEmpty();
       }
     }

@@ -24,7 +24,7 @@ import org.mptcp4j.samples.transfer.Transfer;
 class PauseTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final String PORT = "7000";
-  private static final String BYTES = Integer.toString(1 << 30);
+  private static final String BYTES = Integer.toString(200 << 20);
 
   @TempDir private Path directory;
 
@@ -52,8 +52,12 @@ class PauseTest {
         assertThat(server.awaitExit(LIMIT)).as(server.output()).isZero();
       }
     }
-    assertThat(counter(clientCounters, "lossEpisodes")).as("loss episodes of the client").isZero();
-    assertThat(counter(serverCounters, "lossEpisodes")).as("loss episodes of the server").isZero();
+    assertThat(counter(clientCounters, "tcp.loss.episodes"))
+        .as("loss episodes of the client")
+        .isZero();
+    assertThat(counter(serverCounters, "tcp.loss.episodes"))
+        .as("loss episodes of the server")
+        .isZero();
   }
 
   private static List<String> transfer(Path counters, String... arguments) {
