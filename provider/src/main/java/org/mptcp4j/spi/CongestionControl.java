@@ -12,7 +12,9 @@ public interface CongestionControl {
   void init(long now, int mss, int initialWindow);
 
   /**
-   * {@code bytesAcked} were newly acknowledged, cumulatively or by SACK, outside of loss recovery.
+   * {@code bytesAcked} were newly acknowledged, cumulatively or by SACK, outside of fast recovery;
+   * {@code rttNanos} is 0 where the ACK gave no sample, {@code bytesInFlight} is what was in flight
+   * before it.
    */
   void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight);
 

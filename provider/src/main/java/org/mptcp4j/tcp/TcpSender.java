@@ -240,7 +240,10 @@ final class TcpSender {
     if (recovery.isFast()) {
       updateQuota(tcb.sack ? delivered : deliveredWithoutSack(advanced, duplicate));
     } else if (delivered > 0 && (wasOpen || recovery.phase() == Phase.TIMEOUT)) {
-      congestion.onAck(now, delivered, rttKnown ? rtt.latestNanos() : 0, flightBefore);
+      // Without SACK, what an ACK covers after a timeout arrived long ago for the most part.
+      long most = tcb.sack || wasOpen ? delivered : 2L * tcb.segmentPayloadLimit();
+      long bytes = Math.min(delivered, most);
+      congestion.onAck(now, bytes, rttKnown ? rtt.latestNanos() : 0, flightBefore);
     }
   }
 

@@ -40,7 +40,13 @@ public interface TcpUser {
    */
   int dataOptionLength();
 
-  /** The window to announce, in bytes, not scaled. The endpoint never moves its right edge back. */
+  /**
+   * The window to announce, in bytes, not scaled. It is announced as it is, rounded down by the
+   * window scale, but for small growths, which wait until they are worth it (RFC 9293 §3.8.6.2.2).
+   * That the right edge does not move back (RFC 9293 §3.8.6) is in the user's hands: the window of
+   * an MPTCP connection is shared by its subflows and counts from the DATA_ACK (RFC 8684 §3.3.1),
+   * so an endpoint cannot know.
+   */
   long receiveWindow();
 
   /**

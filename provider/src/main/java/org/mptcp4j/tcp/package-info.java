@@ -3,5 +3,18 @@
  * no thread, lock, socket or clock: segments, payload and {@code now} (nanoseconds of any monotonic
  * origin) go in as arguments; segments go out to a {@link org.mptcp4j.tcp.SegmentSink}; what
  * happened goes to a {@link org.mptcp4j.tcp.TcpUser}; the next deadline can be asked for.
+ *
+ * <p>The way through the room: {@link org.mptcp4j.tcp.TcpEndpoint} is the door. An arriving segment
+ * goes to {@code SegmentArrival} (RFC 9293 §3.10.7, in its order), before ESTABLISHED to {@code
+ * Handshake}. {@code TcpReceiver} keeps what came ({@code ReceivedRanges}) and decides when to
+ * acknowledge. {@code TcpSender} keeps what is out ({@code SentQueue}: by sequence and by time),
+ * applies SACK ({@code SackProcessor}), and has its losses found by a {@code LossDetection} (RACK,
+ * or duplicate ACKs where the peer has no SACK) while {@code LossRecovery} says how much may be
+ * sent meanwhile. {@code SenderTimers} and {@code RttEstimator} tell when silence means loss;
+ * {@code Cubic} and {@code NewReno} hold the congestion window. {@code SegmentWriter} makes every
+ * segment that leaves. {@code Tcb} has what they share.
+ *
+ * <p>Every sequence number goes through {@link org.mptcp4j.wire.SequenceNumber}. Nothing is
+ * allocated for a segment, sent or received, once an endpoint has had its size.
  */
 package org.mptcp4j.tcp;

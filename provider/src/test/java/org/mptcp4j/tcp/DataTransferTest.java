@@ -88,6 +88,52 @@ class DataTransferTest {
   }
 
   @Test
+  void optionsOfTheUserMakeSegmentsSmaller() {
+    TcpPair pair = new TcpPair(setup);
+    pair.clientUser.mapsData = true;
+    pair.established();
+    byte[] data = TcpPair.bytes(500_000, 1);
+    pair.clientUser.write(data);
+    pair.run(2 * SECOND);
+
+    assertThat(pair.client.segmentPayloadLimit()).isEqualTo(1420);
+    assertThat(pair.serverUser.hasReceived(data)).isTrue();
+    assertThat(pair.from(true)).extracting(TcpPair.Packet::payload).contains(1420);
+  }
+
+  @Test
+  void aPathWhoseMtuShrinksGetsSmallerSegmentsFromThenOn() {
+    TcpPair pair = new TcpPair(setup).established();
+    pair.filter = packet -> packet.bytes().length <= 1000;
+    byte[] data = TcpPair.bytes(100_000, 1);
+    pair.clientUser.write(data);
+    pair.run(30 * MILLI);
+    pair.client.setPath(new TcpPair.Path(1, 1000, 64_000));
+    pair.run(20 * SECOND);
+
+    assertThat(pair.client.segmentPayloadLimit()).isEqualTo(948);
+    assertThat(pair.serverUser.hasReceived(data)).isTrue();
+  }
+
+  @Test
+  void sackGoesOnAcksOfItsOwnWhileDataFillsItsSegments() {
+    setup.loss = 0.05;
+    TcpPair pair = new TcpPair(setup);
+    pair.clientUser.mapsData = true;
+    pair.serverUser.mapsData = true;
+    pair.established();
+    pair.clientUser.write(TcpPair.bytes(400_000, 1));
+    pair.serverUser.write(TcpPair.bytes(400_000, 2));
+    pair.run(30 * SECOND);
+
+    assertThat(pair.packets)
+        .anyMatch(p -> p.payload() == 0 && p.segment().sackBlockCount() > 0)
+        .noneMatch(p -> p.payload() == 1420 && p.segment().sackBlockCount() > 0);
+    assertThat(pair.serverUser.receivedBytes()).isEqualTo(400_000);
+    assertThat(pair.clientUser.receivedBytes()).isEqualTo(400_000);
+  }
+
+  @Test
   void everySecondFullSegmentIsAcknowledgedAtOnce() {
     TcpPair pair = new TcpPair(setup).established();
     pair.clientUser.write(TcpPair.bytes(1_448_000, 1));

@@ -20,6 +20,9 @@ final class StreamUser implements TcpUser {
   boolean refusePayload;
   boolean refuseSegments;
 
+  /** Whether data carries 28 bytes of options, as an MPTCP mapping with checksum does. */
+  boolean mapsData;
+
   private ByteBuffer outgoing = ByteBuffer.allocate(0);
   private int sent;
   private final Deque<SegmentPayload> unacknowledged = new ArrayDeque<>();
@@ -89,6 +92,9 @@ final class StreamUser implements TcpUser {
   @Override
   public void writeOptions(
       long now, OutgoingSegment segment, SegmentRole role, SegmentPayload payload) {
+    if (role == SegmentRole.DATA && mapsData && !segment.options().dss(1, 2, 3, 4, 5, false)) {
+      throw new AssertionError("no room for the mapping");
+    }
     if (role == SegmentRole.DATA) {
       int inPayload = segment.payloadOffset() - payload.offset();
       if (inPayload < 0 || inPayload + segment.payloadLength() > payload.length()) {
@@ -99,7 +105,7 @@ final class StreamUser implements TcpUser {
 
   @Override
   public int dataOptionLength() {
-    return 0;
+    return mapsData ? 28 : 0;
   }
 
   @Override

@@ -129,28 +129,13 @@ final class TcpPair {
     serverUser.endpoint = server;
   }
 
+  record Path(int interfaceIndex, int mtu, int maxPayloadPerSend) implements NetworkPath {}
+
   private TcpEndpoint endpoint(boolean isClient) {
-    NetworkPath path =
-        new NetworkPath() {
-          @Override
-          public int interfaceIndex() {
-            return 1;
-          }
-
-          @Override
-          public int mtu() {
-            return setup.mss + 40;
-          }
-
-          @Override
-          public int maxPayloadPerSend() {
-            return setup.maxPayloadPerSend;
-          }
-        };
     return new TcpEndpoint(
         setup.config(isClient),
         isClient ? clientUser : serverUser,
-        path,
+        new Path(1, setup.mss + 40, setup.maxPayloadPerSend),
         isClient ? clientAddress : serverAddress,
         isClient ? 40_000 : 80,
         isClient ? serverAddress : clientAddress,
