@@ -8,6 +8,8 @@ final class RttEstimator {
   /** RFC 6298 §2.5 allows a maximum of at least 60 s. */
   static final long MAX_RTO_NANOS = 60_000_000_000L;
 
+  private static final long LEAST_NANOS = 1_000L;
+
   private static final long MIN_RTT_WINDOW_NANOS = 300_000_000_000L;
 
   private final long minRtoNanos;
@@ -25,7 +27,8 @@ final class RttEstimator {
 
   /** Takes a sample of a segment that was not retransmitted, or of an echoed timestamp. */
   void sample(long now, long rttNanos) {
-    long rtt = Math.max(1, rttNanos);
+    // Arrival times come from the kernel's clock: a hair off, they may lie before the sending.
+    long rtt = Math.max(LEAST_NANOS, rttNanos);
     latestNanos = rtt;
     if (rtt <= minNanos || now - minTakenAt > MIN_RTT_WINDOW_NANOS) {
       minNanos = rtt;
