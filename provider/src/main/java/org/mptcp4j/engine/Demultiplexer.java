@@ -98,6 +98,13 @@ final class Demultiplexer implements PacketReceiver {
       counters.unmatched.increment();
       return;
     }
+    if (opens
+        && !engine.acceptsPeer(
+            segment.sourceHigh(), segment.sourceLow(), segment.destinationPort())) {
+      counters.peersRefused.increment();
+      resets.answer(now, segment, -1);
+      return;
+    }
     if (opens && segment.mptcp().has(MptcpOption.MP_JOIN)) {
       join(buffer, offset, length, arrivalNanos);
       return;

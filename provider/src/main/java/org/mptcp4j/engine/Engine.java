@@ -66,6 +66,8 @@ public final class Engine implements Closeable {
   private boolean retryDue;
   private long timersHeldUntil = Long.MIN_VALUE;
 
+  private volatile PeerFilter peerFilter;
+
   /** Until when the engine sleeps, when it does; a deadline before that must wake it. */
   private volatile long asleepUntil = Long.MIN_VALUE;
 
@@ -140,6 +142,11 @@ public final class Engine implements Closeable {
   /** Whether {@code address} is this host's own, so that the kernel serves it. */
   public boolean isLocal(IpAddress address) {
     return link.isLocal(address);
+  }
+
+  /** Sets who may connect; those who may not are answered with RST. At first everybody may. */
+  public void setPeerFilter(PeerFilter filter) {
+    peerFilter = filter;
   }
 
   /** What happened so far. */
@@ -302,6 +309,11 @@ public final class Engine implements Closeable {
 
   boolean isClosed() {
     return closed.get();
+  }
+
+  boolean acceptsPeer(long high, long low, int localPort) {
+    PeerFilter filter = peerFilter;
+    return filter == null || filter.accepts(new IpAddress(high, low), localPort);
   }
 
   // What the other rooms of the engine share.

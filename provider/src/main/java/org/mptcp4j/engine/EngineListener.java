@@ -146,7 +146,8 @@ final class EngineListener implements StreamListener {
 
   @Override
   public boolean awaitAcceptable(long timeoutNanos) {
-    return waiters.await(() -> isAcceptable() ? 1 : 0, 1, timeoutNanos) != 0;
+    return waiters.await(() -> isAcceptable() || isClosed() ? 1 : 0, 1, timeoutNanos) != 0
+        && !isClosed();
   }
 
   @Override

@@ -28,7 +28,7 @@ final class EngineSocket implements StreamSocket {
   // Set under this object's monitor, which is taken before a connection's lock.
   private GuardedPort port;
   private IpAddress boundAddress;
-  private boolean closed;
+  private volatile boolean closed;
   private volatile FlowKey flow;
   private volatile EngineConnection connection;
 
@@ -257,6 +257,10 @@ final class EngineSocket implements StreamSocket {
 
   @Override
   public int readiness() {
+    if (closed) {
+      // Who looks whether the socket is open and then waits must not wait for ever.
+      return READABLE | WRITABLE | CONNECTABLE;
+    }
     EngineConnection current = connection;
     if (current == null) {
       return 0;

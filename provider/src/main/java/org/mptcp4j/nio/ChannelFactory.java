@@ -29,11 +29,11 @@ public final class ChannelFactory {
    */
   public static ChannelFactory create(SelectorProvider provider, Settings settings) {
     EngineConfig config = EngineConfig.of(settings);
+    ConnectionPolicy policy = ConnectionPolicy.of(settings);
     LinkConfig link = LinkConfig.defaults().withLoopbackOnEngine(config.localOnEngine());
-    EngineStarter starter = new EngineStarter(() -> LinuxPacketLink.open(link), config);
+    EngineStarter starter = new EngineStarter(() -> LinuxPacketLink.open(link), config, policy);
     return new ChannelFactory(
-        provider,
-        new EngineTransport(starter, ConnectionPolicy.of(settings), config.localOnEngine()));
+        provider, new EngineTransport(starter, policy, config.localOnEngine()));
   }
 
   public AbstractSelector openSelector() throws IOException {

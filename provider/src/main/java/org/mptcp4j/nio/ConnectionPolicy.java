@@ -1,7 +1,6 @@
 package org.mptcp4j.nio;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,14 +147,15 @@ public final class ConnectionPolicy {
         .findFirst();
   }
 
+  /** Whether there are rules who may connect. */
+  boolean limitsPeers() {
+    return !peerRules.isEmpty();
+  }
+
   /** Whether {@code peer} may connect to {@code localPort}. */
-  public boolean accepts(InetAddress peer, int localPort) {
-    if (peerRules.isEmpty()) {
-      return true;
-    }
-    IpAddress host = IpAddress.of(peer);
+  boolean accepts(IpAddress peer, int localPort) {
     return peerRules.stream()
-        .filter(r -> r.hosts.contains(host) && r.ports.contains(localPort))
+        .filter(r -> r.hosts.contains(peer) && r.ports.contains(localPort))
         .map(PeerRule::accept)
         .findFirst()
         .orElse(true);

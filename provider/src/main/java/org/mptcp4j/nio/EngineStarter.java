@@ -22,11 +22,13 @@ final class EngineStarter implements Supplier<Optional<Engine>> {
 
   private final LinkOpener opener;
   private final EngineConfig config;
+  private final ConnectionPolicy policy;
   private volatile Optional<Engine> engine;
 
-  EngineStarter(LinkOpener opener, EngineConfig config) {
+  EngineStarter(LinkOpener opener, EngineConfig config, ConnectionPolicy policy) {
     this.opener = opener;
     this.config = config;
+    this.policy = policy;
   }
 
   @Override
@@ -46,7 +48,11 @@ final class EngineStarter implements Supplier<Optional<Engine>> {
 
   private Optional<Engine> start() {
     try {
-      return Optional.of(new Engine(opener.open(), config));
+      Engine started = new Engine(opener.open(), config);
+      if (policy.limitsPeers()) {
+        started.setPeerFilter(policy::accepts);
+      }
+      return Optional.of(started);
     } catch (IOException e) {
       LOG.log(
           System.Logger.Level.WARNING,

@@ -60,6 +60,9 @@ public final class EngineCounters {
   /** Packets that belong to no flow and no listener. */
   public final LongAdder unmatched = counter("packets.unmatched");
 
+  /** SYNs of peers that may not connect. */
+  public final LongAdder peersRefused = counter("peers.refused");
+
   /** Resets sent in answer to such packets. */
   public final LongAdder resetsSent = counter("resets.sent");
 

@@ -161,6 +161,28 @@ class EngineTest {
   }
 
   @Test
+  void aPeerThatMayNotConnectIsRefused() throws Exception {
+    server.setPeerFilter((peer, port) -> port != PORT);
+    StreamListener listener = listen(10);
+    StreamSocket socket = client.openSocket(true);
+    socket.connect(serverAddress());
+    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
+    assertThatThrownBy(socket::finishConnect).isInstanceOf(ConnectException.class);
+    assertThat(listener.isAcceptable()).isFalse();
+    assertThat(server.counters().peersRefused.sum()).isPositive();
+  }
+
+  @Test
+  void aThreadThatWaitsOnAClosedSocketReturns() throws Exception {
+    StreamListener listener = listen(10);
+    StreamSocket socket = connect();
+    socket.close();
+    listener.close();
+    assertThat(socket.awaitReady(StreamSocket.READABLE, 0)).isNotZero();
+    assertThat(listener.awaitAcceptable(0)).isFalse();
+  }
+
+  @Test
   void aDestinationWithoutRouteIsUnreachable() {
     StreamSocket socket = client.openSocket(true);
     assertThatThrownBy(() -> socket.connect(new InetSocketAddress("192.0.2.1", PORT)))

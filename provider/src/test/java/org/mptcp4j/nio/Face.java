@@ -52,7 +52,8 @@ record Face(SelectorProvider provider, InetSocketAddress toBind) {
     private static final EngineStarter STARTER =
         new EngineStarter(
             () -> LinuxPacketLink.open(LinkConfig.defaults().withLoopbackOnEngine(true)),
-            EngineConfig.of(Settings.of(Map.of("mptcp4j.loopback", "engine"))));
+            EngineConfig.of(Settings.of(Map.of("mptcp4j.loopback", "engine"))),
+            ConnectionPolicy.parse(""));
     private static final SelectorProvider PROVIDER =
         new OurProvider(new EngineTransport(STARTER, ConnectionPolicy.parse(""), true));
 
