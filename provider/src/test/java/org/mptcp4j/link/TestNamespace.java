@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Assumptions;
  * A network namespace with a thread of this JVM in it: what that thread opens belongs to the
  * namespace. So both ends of a path can be tested in one process.
  */
-final class TestNamespace implements AutoCloseable {
+public final class TestNamespace implements AutoCloseable {
   private static final int CLONE_NEWNET = 0x4000_0000;
 
   /** The functions that only tests need. */
@@ -41,7 +41,7 @@ final class TestNamespace implements AutoCloseable {
   }
 
   /** Makes the namespace, or skips the test where that is not allowed. */
-  static TestNamespace create(String suffix) {
+  public static TestNamespace create(String suffix) {
     String name = "nslink-" + ProcessHandle.current().pid() + "-" + suffix;
     Assumptions.assumeTrue(
         tryRun("ip", "netns", "add", name) == 0,
@@ -51,12 +51,12 @@ final class TestNamespace implements AutoCloseable {
     return ns;
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
   /** One more thread in the namespace. */
-  ExecutorService newThread() {
+  public ExecutorService newThread() {
     ExecutorService result =
         Executors.newSingleThreadExecutor(
             task -> {
@@ -78,11 +78,11 @@ final class TestNamespace implements AutoCloseable {
   }
 
   /** Runs on the namespace's own thread. */
-  <T> T in(Callable<T> task) {
+  public <T> T in(Callable<T> task) {
     return get(thread, task);
   }
 
-  static <T> T get(ExecutorService executor, Callable<T> task) {
+  public static <T> T get(ExecutorService executor, Callable<T> task) {
     try {
       return executor.submit(task).get(60, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
@@ -99,17 +99,17 @@ final class TestNamespace implements AutoCloseable {
   }
 
   /** {@code ip -n <this> …}. */
-  void ip(String command) {
+  public void ip(String command) {
     run("ip -n " + name + " " + command);
   }
 
   /** Any command within the namespace; its output. */
-  String exec(String command) {
+  public String exec(String command) {
     return run("ip netns exec " + name + " " + command);
   }
 
   /** A veth pair between two namespaces. */
-  static void connect(TestNamespace a, String ifA, TestNamespace b, String ifB) {
+  public static void connect(TestNamespace a, String ifA, TestNamespace b, String ifB) {
     run(
         "ip link add "
             + ifA
