@@ -3,7 +3,6 @@ package org.mptcp4j.engine;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.mptcp4j.link.PacketLink;
@@ -22,10 +21,10 @@ import org.mptcp4j.wire.TcpFlags;
  * An {@link MptcpConnection} in the engine: its lock, and the work that waits for the lock.
  *
  * <p>Threads of the application take the lock with {@link #acquire}. The thread that turns the
- * engine does not wait for it (but shortly, when a full queue says that the holder is stuck): what
- * it brings (packets, deadlines, news) it leaves with the thread that holds the connection, which
- * does that work in {@link #release}. No wake-up gets lost: whoever leaves work looks again whether
- * the lock is free, and whoever frees the lock looks again whether there is work.
+ * engine does not wait for it (but when the queue of packets is full): what it brings (packets,
+ * deadlines, news) it leaves with the thread that holds the connection, which does that work in
+ * {@link #release}. No wake-up gets lost: whoever leaves work looks again whether the lock is free,
+ * and whoever frees the lock looks again whether there is work.
  */
 final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink {
   /** Work that happens seldom, done under the lock. */
@@ -35,7 +34,6 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
 
   private static final int DEADLINE = 1;
   private static final int WRITABLE_PATHS = 2;
-  private static final long LONGEST_WAIT_MILLIS = 5;
 
   private final Engine engine;
   private final EngineSocket socket;
@@ -189,7 +187,7 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
       int offset,
       int length,
       long arrivalNanos) {
-    if (lock.tryLock() || (packets.isFull() && waitForHolder())) {
+    if (lock.tryLock()) {
       try {
         work();
         process(now, flow, segment);
@@ -206,8 +204,7 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
       return;
     }
     // To drop it would look like congestion to the peer. The holder copies bytes and sends, calls
-    // nobody
-    // else's code and waits for nothing, so this wait is short.
+    // nobody else's code and waits for nothing, so this wait is short.
     engine.counters().queueOverflows.increment();
     acquire();
     try {
@@ -217,19 +214,6 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
       fail(e);
     } finally {
       release();
-    }
-  }
-
-  /**
-   * The holder did not get to its queue for long, since the machine gives it no time perhaps: a
-   * short wait is better than a loss, the link's ring has room meanwhile.
-   */
-  private boolean waitForHolder() {
-    try {
-      return lock.tryLock(LONGEST_WAIT_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
     }
   }
 

@@ -23,11 +23,6 @@ final class PacketQueue {
     return packets.isEmpty();
   }
 
-  /** Whether another packet of any size may not find room. */
-  boolean isFull() {
-    return bytes.get() > MAX_BYTES - 2 * 66_000;
-  }
-
   /** Copies a packet in; false when there is no room. */
   boolean offer(ByteBuffer buffer, int offset, int length, long arrivalNanos) {
     QueuedPacket packet = pool.take(length);
