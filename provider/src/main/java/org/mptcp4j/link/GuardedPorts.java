@@ -13,13 +13,16 @@ import org.mptcp4j.wire.IpAddress;
  * any thread.
  */
 final class GuardedPorts {
-  /** Stands for all addresses. */
+  /** Stands for all addresses of both families. */
   private static final long[] ANY = {};
+
+  /** Stands for all IPv4 addresses. */
+  private static final long[] ANY_IPV4 = {};
 
   /** Ports enter the filter in whole aligned blocks of this many, so that it seldom changes. */
   static final int BLOCK = 16;
 
-  /** Per port: null, ANY, or the addresses as pairs of longs. */
+  /** Per port: null, one of the above, or the addresses as pairs of longs. */
   private final AtomicReferenceArray<long[]> addresses = new AtomicReferenceArray<>(65_536);
 
   private final BitSet blocks = new BitSet(65_536 / BLOCK);
@@ -29,6 +32,9 @@ final class GuardedPorts {
     long[] pairs = addresses.get(port);
     if (pairs == null || pairs == ANY) {
       return pairs != null;
+    }
+    if (pairs == ANY_IPV4) {
+      return IpAddress.isIpv4(high, low);
     }
     for (int i = 0; i < pairs.length; i += 2) {
       if (pairs[i] == high && pairs[i + 1] == low) {
@@ -41,7 +47,7 @@ final class GuardedPorts {
   /** Enters a guard; true when the filter must change. */
   synchronized boolean add(IpAddress address, int port) {
     if (address.isAny()) {
-      addresses.set(port, ANY);
+      addresses.set(port, address.isIpv4() ? ANY_IPV4 : ANY);
     } else {
       long[] before = addresses.get(port);
       int length = before == null ? 0 : before.length;

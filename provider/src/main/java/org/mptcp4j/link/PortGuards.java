@@ -86,10 +86,7 @@ final class PortGuards implements AutoCloseable {
       // The JDK binds and listens in one call, so the filter comes first.
       Native.attachFilter(fd, PortFilter.loopbackOnly(loopbackIndex));
       channel.bind(
-          local.isAny()
-              ? new InetSocketAddress(port)
-              : new InetSocketAddress(local.toInetAddress(), port),
-          BACKLOG);
+new InetSocketAddress(local.toInetAddress(), port), BACKLOG);
       int bound = ((InetSocketAddress) channel.getLocalAddress()).getPort();
       enter(local, bound);
       Listening guard = new Listening(channel, fd, local, bound);
@@ -103,7 +100,7 @@ final class PortGuards implements AutoCloseable {
   }
 
   private static ServerSocketChannel open(IpAddress local) throws IOException {
-    if (!local.isAny() && local.isIpv4()) {
+    if (local.isIpv4()) {
       return JdkProvider.get().openServerSocketChannel(StandardProtocolFamily.INET);
     }
     return JdkProvider.get().openServerSocketChannel();

@@ -21,12 +21,12 @@ final class SilentSocket implements AutoCloseable {
   }
 
   /**
-   * Takes the port; on the wildcard address for both families. Port 0 lets the kernel choose.
+   * Takes the port; on the IPv6 wildcard for both families. Port 0 lets the kernel choose.
    *
    * @throws BindException when it is another's or privileged
    */
   static SilentSocket open(IpAddress local, int port) throws IOException {
-    boolean ipv6 = local.isAny() || local.isIpv6();
+    boolean ipv6 = local.isIpv6();
     int type = Native.SOCK_STREAM | Native.SOCK_CLOEXEC | Native.SOCK_NONBLOCK;
     int fd = Native.C.socket(ipv6 ? Native.AF_INET6 : Native.AF_INET, type, 0);
     if (fd < 0 && local.isAny() && Native.errno() == Native.EAFNOSUPPORT) {

@@ -174,7 +174,7 @@ class LinuxPacketLinkLabTest {
     try (LinkEnd from = new LinkEnd(a);
         LinkEnd to = new LinkEnd(b)) {
       for (boolean listening : new boolean[] {false, true}) {
-        try (PortGuard guard = to.guard("0.0.0.0", 8080, listening)) {
+        try (PortGuard guard = to.guard("::", 8080, listening)) {
           to.received.clear();
           from.sendSyn(from.egress("10.77.0.1", "10.77.0.2"), 4000, guard.port());
           from.sendSyn(from.egress("fd77::1", "fd77::2"), 4000, guard.port());
