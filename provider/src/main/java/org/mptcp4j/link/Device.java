@@ -5,8 +5,7 @@ package org.mptcp4j.link;
  *
  * @param mac six bytes as a number, -1 for none
  * @param master the device that this one is a port of, 0 for none
- * @param lower the device of this namespace that this one sits on (VLAN, macvlan, ipvlan), 0 for
- *     none
+ * @param lower the device of this namespace that this one shares (macvlan, ipvlan), 0 for none
  * @param flags IFF_ bits
  * @param hardwareType ARPHRD_ number
  * @param kind what the driver calls itself, empty for hardware
@@ -49,7 +48,7 @@ record Device(
     String kind = a.nested(IFLA_LINKINFO).text(IFLA_INFO_KIND);
     boolean stacked =
         switch (kind) {
-          case "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap" -> true;
+          case "macvlan", "macvtap", "ipvlan", "ipvtap" -> true;
           default -> false;
         };
     return new Device(

@@ -1,12 +1,16 @@
 package org.mptcp4j.link;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -104,7 +108,7 @@ final class EphemeralPorts implements AutoCloseable {
     blocks.put(number, block);
     List<Integer> ports = new ArrayList<>();
     block.sockets.forEach(socket -> ports.add(socket.port()));
-    java.util.Collections.shuffle(ports, random);
+    Collections.shuffle(ports, random);
     free.addAll(ports);
     return true;
   }
@@ -118,8 +122,11 @@ final class EphemeralPorts implements AutoCloseable {
   }
 
   private static int[] range() {
-    try {
-      String[] words = Files.readString(RANGE).trim().split("\\s+", -1);
+    // One read that is large enough: a sysctl gives nothing to a second one.
+    try (InputStream in = Files.newInputStream(RANGE)) {
+      byte[] bytes = new byte[64];
+      int length = Math.max(0, in.read(bytes));
+      String[] words = new String(bytes, 0, length, US_ASCII).trim().split("\\s+", -1);
       return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1])};
     } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException unreadable) {
       // The kernel's own default.

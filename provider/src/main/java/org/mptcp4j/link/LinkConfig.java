@@ -5,7 +5,8 @@ package org.mptcp4j.link;
  *
  * @param smallFrames slots for frames of up to 1.8 KB in the receive ring, a multiple of 512
  * @param largeFramesMebibytes memory of the ring for larger frames, in MiB; each holds 15 frames
- * @param queueNanos how much of an interface's rate may wait below TCP, nanoseconds
+ * @param queueNanos how much of an interface's rate may wait below TCP, nanoseconds: less adds less
+ *     delay, but a sender that is late to refill the queue leaves the wire idle
  * @param segmentationOffload whether segments larger than the MTU may be left to device or kernel
  * @param loopbackOnEngine whether loopback and the host's own addresses are served by the engine
  *     rather than by the kernel
@@ -32,9 +33,9 @@ public record LinkConfig(
     }
   }
 
-  /** 4096 small frames and 360 large ones in 32 MiB, 2 ms of queue, offload on. */
+  /** 4096 small frames and 360 large ones in 32 MiB, 5 ms of queue, offload on. */
   public static LinkConfig defaults() {
-    return new LinkConfig(4096, 24, 2_000_000, true, false);
+    return new LinkConfig(4096, 24, 5_000_000, true, false);
   }
 
   public LinkConfig withLoopbackOnEngine(boolean value) {

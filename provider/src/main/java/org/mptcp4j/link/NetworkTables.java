@@ -269,9 +269,17 @@ final class NetworkTables {
       lowerDevices = new int[capacity];
       taken = new boolean[capacity];
       for (AddressEntry entry : entries) {
-        Device device = devices.get(entry.interfaceIndex);
-        insert(entry.address, device == null ? 0 : device.lower());
+        insert(entry.address, sharedWith(devices.get(entry.interfaceIndex), devices));
       }
+    }
+
+    /**
+     * The lower device whose frames for this one's addresses are seen again here: one with the same
+     * link-layer address. (With another, a frame to the lower's own is served there only.)
+     */
+    private static int sharedWith(Device device, Map<Integer, Device> devices) {
+      Device lower = device == null ? null : devices.get(device.lower());
+      return lower != null && lower.mac() == device.mac() ? lower.index() : 0;
     }
 
     private void insert(IpAddress address, int lower) {

@@ -65,16 +65,21 @@ final class Routes implements AutoCloseable {
    * The routing table's entry for {@code destination} from {@code source} by that interface; by any
    * when the index is 0. Empty when unreachable.
    */
-  Optional<Route> find(IpAddress source, IpAddress destination, int interfaceIndex)
+  synchronized Optional<Route> find(IpAddress source, IpAddress destination, int interfaceIndex)
       throws IOException {
-    synchronized (this) {
-      NetlinkMessage.Request q =
-          NetlinkMessage.Request.route(request, ++sequence, destination, FIB_MATCH).source(source);
-      if (interfaceIndex != 0) {
-        q.attribute(RTA_OIF, interfaceIndex);
-      }
-      return ask(q, destination, interfaceIndex);
+    NetlinkMessage.Request q =
+        NetlinkMessage.Request.route(request, ++sequence, destination, FIB_MATCH).source(source);
+    if (interfaceIndex != 0) {
+      q.attribute(RTA_OIF, interfaceIndex);
     }
+    Optional<Route> found = ask(q, destination, interfaceIndex);
+    if (found.isEmpty() && interfaceIndex != 0 && destination.isIpv6()) {
+      // With a source, IPv6 takes the interface for a wish and answers with the best route of all;
+      // without, it keeps to the interface.
+      q = NetlinkMessage.Request.route(request, ++sequence, destination, 0);
+      return ask(q.attribute(RTA_OIF, interfaceIndex), destination, interfaceIndex);
+    }
+    return found;
   }
 
   /** What the kernel would do for a socket without a source address. Empty when unreachable. */

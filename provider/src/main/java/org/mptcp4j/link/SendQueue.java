@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
  * until the queue fills; from then on it is measured, and the buffer follows it.
  */
 final class SendQueue {
-  /** The smallest buffer as the kernel counts it, overhead included: some ten frames. */
-  private static final long MIN_BUFFER = 64 * 1024;
+  /** The smallest buffer as the kernel counts it, overhead included: some ten packets. */
+  private static final long MIN_BUFFER = 32 * 1024;
 
   private static final long MAX_BUFFER = 8 * 1024 * 1024;
   private static final int INITIAL_BUFFER = 128 * 1024;
@@ -54,7 +54,7 @@ final class SendQueue {
       long rate = (long) ((bytesSent - bytesAtStart) * 1e9 / (now - measuredFrom));
       // Up at once, down slowly: a sender that paused makes the rate look smaller than it is.
       long before = bytesPerSecond;
-      setRate(rate >= before ? rate : before - (before - rate) / 16);
+      setRate(rate >= before ? rate : before - (before - rate) / 32);
       measuredFrom = now;
       bytesAtStart = bytesSent;
     }
@@ -68,8 +68,8 @@ final class SendQueue {
     if (Math.abs(wanted - currentBuffer) > currentBuffer / 8) {
       setBuffer(wanted);
     }
-    // One frame occupies the wire for half of the queue's time at most.
-    double frame = rate * queueNanos / 2e9;
+    // One frame occupies the wire for a quarter of the queue's time at most.
+    double frame = rate * queueNanos / 4e9;
     payloadLimit = (int) Math.max(MIN_PAYLOAD, Math.min(MAX_PAYLOAD, frame));
   }
 

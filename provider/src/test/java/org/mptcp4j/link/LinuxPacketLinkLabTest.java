@@ -198,7 +198,9 @@ class LinuxPacketLinkLabTest {
   static Egress introduce(LinkEnd from, LinkEnd to, String source, String destination) {
     Egress egress = from.egress(source, destination);
     from.sendSyn(egress, 4000, 80);
-    assertThat(to.receiveUntil(() -> to.received.size() == 1)).isTrue();
+    assertThat(to.receiveUntil(() -> to.received.size() == 1))
+        .as("%s, %s", from.link.counters().snapshot(), to.link.counters().snapshot())
+        .isTrue();
     from.receiveFor(20_000_000);
     to.received.clear();
     return egress;
