@@ -1,7 +1,6 @@
 package org.mptcp4j.link;
 
 import java.io.IOException;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.mptcp4j.link.PacketLink.SendResult;
@@ -75,7 +74,7 @@ final class InterfaceSender implements AutoCloseable {
             Native.address(memory),
             bytes.length + 1),
         "cannot bind a raw IP socket to " + name);
-    Reference.reachabilityFence(memory);
+    Native.keep(memory);
   }
 
   int interfaceIndex() {
@@ -206,8 +205,8 @@ final class InterfaceSender implements AutoCloseable {
       long sent = Native.C.sendmsg(fd, scratch.message(), Native.MSG_DONTWAIT);
       errno = sent < 0 ? Native.errno() : 0;
     } while (errno == Native.EINTR);
-    Reference.reachabilityFence(scratch);
-    Reference.reachabilityFence(segment.payload());
+    Native.keep(scratch);
+    Native.keep(segment.payload());
     return errno;
   }
 

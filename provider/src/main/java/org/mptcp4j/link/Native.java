@@ -4,6 +4,7 @@ import com.kenai.jffi.MemoryIO;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Locale;
@@ -163,6 +164,12 @@ final class Native {
     return MEMORY.newDirectByteBuffer(address, size);
   }
 
+  /** Stands after a call that was given the address of {@code memory}: until here it must live. */
+  @SuppressWarnings("ReachabilityFenceUsage") // a bound function returns, it does not throw
+  static void keep(Object memory) {
+    Reference.reachabilityFence(memory);
+  }
+
   static long mapShared(int fd, long length) throws IOException {
     Pointer address = C.mmap(Pointer.wrap(RUNTIME, 0L), length, PROT_READ_WRITE, MAP_SHARED, fd, 0);
     if (address == null || address.address() == -1) {
@@ -204,6 +211,6 @@ final class Native {
     check(
         C.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, address(header), 16),
         "cannot attach a filter of " + program.length() + " instructions");
-    java.lang.ref.Reference.reachabilityFence(code);
+    Native.keep(code);
   }
 }

@@ -1,6 +1,8 @@
 package org.mptcp4j.link;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.mptcp4j.wire.IpAddress;
 
@@ -53,6 +55,17 @@ final class NetlinkMessage {
     }
     buffer.position((int) Math.min(buffer.limit(), (long) start + align(length)));
     return Optional.of(new NetlinkMessage(buffer, start, start + length));
+  }
+
+  /** All messages between position and limit. */
+  static List<NetlinkMessage> all(ByteBuffer buffer) {
+    List<NetlinkMessage> result = new ArrayList<>();
+    Optional<NetlinkMessage> message = next(buffer);
+    while (message.isPresent()) {
+      result.add(message.get());
+      message = next(buffer);
+    }
+    return result;
   }
 
   private static int align(int length) {

@@ -2,9 +2,8 @@ package org.mptcp4j.link;
 
 import java.io.IOException;
 import java.lang.System.Logger;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.observe.LinkCounters.Counter;
 
@@ -25,7 +24,7 @@ final class NetworkMonitor implements AutoCloseable {
   private final LinkCounters counters;
   private final int fd;
   private final ByteBuffer buffer = Native.allocate(64 * 1024);
-  private volatile int routesGeneration;
+  private final AtomicInteger routesGeneration = new AtomicInteger();
 
   NetworkMonitor(NetworkTables tables, Routes routes, LinkCounters counters) throws IOException {
     this.tables = tables;
@@ -46,7 +45,7 @@ final class NetworkMonitor implements AutoCloseable {
       // struct sockaddr_nl: family, pad, port id, groups
       memory.putInt(0, Native.AF_NETLINK).putInt(4, 0).putInt(8, GROUPS);
       Native.check(Native.C.bind(fd, address, 12), "cannot subscribe to netlink notifications");
-      Reference.reachabilityFence(memory);
+      Native.keep(memory);
       readAll();
       tables.publish();
     } catch (IOException | RuntimeException e) {
@@ -61,7 +60,7 @@ final class NetworkMonitor implements AutoCloseable {
 
   /** Grows whenever the answers to questions about routes may have changed. */
   int routesGeneration() {
-    return routesGeneration;
+    return routesGeneration.get();
   }
 
   private void readAll() throws IOException {
@@ -99,9 +98,8 @@ final class NetworkMonitor implements AutoCloseable {
         resync();
       } else {
         buffer.limit((int) count).position(0);
-        Optional<NetlinkMessage> message;
-        while ((message = NetlinkMessage.next(buffer)).isPresent()) {
-          changed |= tables.apply(message.get());
+        for (NetlinkMessage message : NetlinkMessage.all(buffer)) {
+          changed |= tables.apply(message);
         }
         buffer.clear();
       }
@@ -124,7 +122,7 @@ final class NetworkMonitor implements AutoCloseable {
       return;
     }
     NetworkTables.AddressChanges changes = tables.publish();
-    routesGeneration++;
+    routesGeneration.incrementAndGet();
     if (listener == null) {
       return;
     }

@@ -79,8 +79,9 @@ public interface PacketLink extends Closeable {
   Optional<IpAddress> preferredSource(IpAddress destination);
 
   /**
-   * Reserves {@code port} on {@code local} (the IPv6 wildcard stands for both families) in the kernel, so that the kernel neither answers
-   * segments to it with RST nor gives it away; from then on packets to it come to {@link #receive}.
+   * Reserves {@code port} on {@code local} (the IPv6 wildcard stands for both families) in the
+   * kernel, so that the kernel neither answers segments to it with RST nor gives it away; from then
+   * on packets to it come to {@link #receive}.
    *
    * @param listening whether local clients may connect: the guard then accepts what arrives by
    *     loopback

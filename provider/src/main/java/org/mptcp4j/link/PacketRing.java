@@ -1,7 +1,6 @@
 package org.mptcp4j.link;
 
 import java.io.IOException;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -89,7 +88,7 @@ final class PacketRing implements AutoCloseable {
           Native.C.setsockopt(
               fd, Native.SOL_PACKET, Native.PACKET_RX_RING, Native.address(request), 16);
       Native.check(rc, "cannot make a receive ring of " + mebibytes + " MiB");
-      Reference.reachabilityFence(request);
+      Native.keep(request);
       Native.attachFilter(fd, filter);
       long mapped = Native.mapShared(fd, (long) mebibytes * BLOCK);
       PacketRing ring =
@@ -109,7 +108,7 @@ final class PacketRing implements AutoCloseable {
     Native.check(
         Native.C.bind(fd, Native.address(address), 20),
         "cannot bind a packet socket to all interfaces");
-    Reference.reachabilityFence(address);
+    Native.keep(address);
   }
 
   int descriptor() {

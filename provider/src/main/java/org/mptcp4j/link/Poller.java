@@ -47,7 +47,7 @@ final class Poller implements AutoCloseable {
       ByteBuffer one = Native.allocate(8);
       one.putLong(0, 1);
       Native.C.write(wakeupFd, Native.address(one), 8);
-      java.lang.ref.Reference.reachabilityFence(one);
+      Native.keep(one);
     }
   }
 

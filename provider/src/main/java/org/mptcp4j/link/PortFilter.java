@@ -2,8 +2,6 @@ package org.mptcp4j.link;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.mptcp4j.link.BpfProgram.Builder;
-import org.mptcp4j.link.BpfProgram.Label;
 
 /** The filter programs of the link. */
 final class PortFilter {
@@ -31,11 +29,11 @@ final class PortFilter {
     if (ranges.isEmpty()) {
       return dropAll();
     }
-    Builder b = new Builder();
-    Label drop = new Label();
-    Label ports = new Label();
-    Label ipv6 = new Label();
-    Label ipv4 = new Label();
+    BpfProgram.Builder b = new BpfProgram.Builder();
+    BpfProgram.Label drop = new BpfProgram.Label();
+    BpfProgram.Label ports = new BpfProgram.Label();
+    BpfProgram.Label ipv6 = new BpfProgram.Label();
+    BpfProgram.Label ipv4 = new BpfProgram.Label();
     b.add(BpfProgram.LD_LENGTH, 0);
     b.branch(BpfProgram.JGE, minLength, null, drop);
     b.branch(BpfProgram.JGT, maxLength, drop, null);
@@ -71,9 +69,10 @@ final class PortFilter {
   }
 
   /** A: the next header's number; X: its offset. Leaves both for the header after it. */
-  private static void walkExtensionHeader(Builder b, Label tcp, Label drop) {
-    Label extension = new Label();
-    Label fragment = new Label();
+  private static void walkExtensionHeader(
+      BpfProgram.Builder b, BpfProgram.Label tcp, BpfProgram.Label drop) {
+    BpfProgram.Label extension = new BpfProgram.Label();
+    BpfProgram.Label fragment = new BpfProgram.Label();
     b.branch(BpfProgram.JEQ, 6, tcp, null);
     b.branch(BpfProgram.JEQ, 0, extension, null);
     b.branch(BpfProgram.JEQ, 43, extension, null);
@@ -95,12 +94,12 @@ final class PortFilter {
   }
 
   /** A binary search: A holds the port. */
-  private static void matchPorts(Builder b, List<PortRange> ranges) {
+  private static void matchPorts(BpfProgram.Builder b, List<PortRange> ranges) {
     if (ranges.size() <= LINEAR_RANGES) {
-      Label accept = new Label();
-      Label drop = new Label();
+      BpfProgram.Label accept = new BpfProgram.Label();
+      BpfProgram.Label drop = new BpfProgram.Label();
       for (PortRange range : ranges) {
-        Label next = new Label();
+        BpfProgram.Label next = new BpfProgram.Label();
         b.branch(BpfProgram.JGE, range.first, null, drop);
         b.branch(BpfProgram.JGT, range.last, next, accept);
         b.place(next);
@@ -112,8 +111,8 @@ final class PortFilter {
       return;
     }
     int middle = ranges.size() / 2;
-    Label left = new Label();
-    Label right = new Label();
+    BpfProgram.Label left = new BpfProgram.Label();
+    BpfProgram.Label right = new BpfProgram.Label();
     b.branch(BpfProgram.JGE, ranges.get(middle).first, null, left);
     b.jump(right);
     b.place(left);
@@ -140,7 +139,7 @@ final class PortFilter {
   }
 
   static BpfProgram dropAll() {
-    return new Builder().add(BpfProgram.RET, 0).build();
+    return new BpfProgram.Builder().add(BpfProgram.RET, 0).build();
   }
 
   /**
@@ -148,8 +147,8 @@ final class PortFilter {
    * a socket's filter drops is discarded and never answered with RST.
    */
   static BpfProgram loopbackOnly(int loopbackIndex) {
-    Builder b = new Builder();
-    Label drop = new Label();
+    BpfProgram.Builder b = new BpfProgram.Builder();
+    BpfProgram.Label drop = new BpfProgram.Label();
     b.add(BpfProgram.LD_WORD_ABS, BpfProgram.AD_IFINDEX);
     b.branch(BpfProgram.JEQ, loopbackIndex, null, drop);
     b.add(BpfProgram.RET, ACCEPT);

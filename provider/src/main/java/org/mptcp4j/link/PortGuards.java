@@ -85,8 +85,7 @@ final class PortGuards implements AutoCloseable {
       int fd = JdkProvider.descriptorOf(channel);
       // The JDK binds and listens in one call, so the filter comes first.
       Native.attachFilter(fd, PortFilter.loopbackOnly(loopbackIndex));
-      channel.bind(
-new InetSocketAddress(local.toInetAddress(), port), BACKLOG);
+      channel.bind(new InetSocketAddress(local.toInetAddress(), port), BACKLOG);
       int bound = ((InetSocketAddress) channel.getLocalAddress()).getPort();
       enter(local, bound);
       Listening guard = new Listening(channel, fd, local, bound);

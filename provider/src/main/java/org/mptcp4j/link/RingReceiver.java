@@ -1,7 +1,6 @@
 package org.mptcp4j.link;
 
 import java.io.IOException;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.mptcp4j.observe.LinkCounters;
@@ -229,7 +228,7 @@ final class RingReceiver implements AutoCloseable {
     long before = System.nanoTime();
     Native.C.clock_gettime(Native.CLOCK_REALTIME, address);
     long after = System.nanoTime();
-    Reference.reachabilityFence(clock);
+    Native.keep(clock);
     long realtime = clock.getLong(0) * 1_000_000_000L + clock.getLong(8);
     clockOffset = before + (after - before) / 2 - realtime;
     clockCheckedAt = now;

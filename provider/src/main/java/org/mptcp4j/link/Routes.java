@@ -2,6 +2,7 @@ package org.mptcp4j.link;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
 import jnr.enxio.channels.NativeSocketChannel;
@@ -94,9 +95,7 @@ final class Routes implements AutoCloseable {
       throws IOException {
     write(question);
     while (read()) {
-      Optional<NetlinkMessage> message;
-      while ((message = NetlinkMessage.next(answer)).isPresent()) {
-        NetlinkMessage m = message.get();
+      for (NetlinkMessage m : NetlinkMessage.all(answer)) {
         if (m.sequence() != sequence) {
           continue;
         }
@@ -139,7 +138,7 @@ final class Routes implements AutoCloseable {
   /** A gateway of the other family: two bytes of family, then the address. */
   private static Optional<IpAddress> via(byte[] value) {
     return value.length == 18 || value.length == 6
-        ? Optional.of(IpAddress.of(java.util.Arrays.copyOfRange(value, 2, value.length)))
+        ? Optional.of(IpAddress.of(Arrays.copyOfRange(value, 2, value.length)))
         : Optional.empty();
   }
 
@@ -147,9 +146,7 @@ final class Routes implements AutoCloseable {
   synchronized void dump(int type, Consumer<NetlinkMessage> consumer) throws IOException {
     write(NetlinkMessage.Request.dump(request, type, ++sequence));
     while (read()) {
-      Optional<NetlinkMessage> message;
-      while ((message = NetlinkMessage.next(answer)).isPresent()) {
-        NetlinkMessage m = message.get();
+      for (NetlinkMessage m : NetlinkMessage.all(answer)) {
         if (m.sequence() != sequence) {
           continue;
         }

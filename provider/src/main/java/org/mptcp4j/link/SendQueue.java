@@ -1,6 +1,5 @@
 package org.mptcp4j.link;
 
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
 /**
@@ -79,7 +78,7 @@ final class SendQueue {
     // The kernel doubles what it is given.
     memory.putInt(0, bytes / 2);
     Native.C.setsockopt(fd, Native.SOL_SOCKET, Native.SO_SNDBUF, Native.address(memory), 4);
-    Reference.reachabilityFence(memory);
+    Native.keep(memory);
   }
 
   /** The most payload that should go in one frame now. */

@@ -1,7 +1,6 @@
 package org.mptcp4j.link;
 
 import java.io.IOException;
-import java.lang.ref.Reference;
 import java.net.BindException;
 import java.nio.ByteBuffer;
 import org.mptcp4j.wire.IpAddress;
@@ -66,10 +65,11 @@ final class SilentSocket implements AutoCloseable {
     if (!local.isAny()) {
       memory.put(ipv6 ? 8 : 4, local.toBytes());
     }
-    if (Native.C.bind(fd, Native.address(memory), ipv6 ? 28 : 16) < 0) {
+    int rc = Native.C.bind(fd, Native.address(memory), ipv6 ? 28 : 16);
+    Native.keep(memory);
+    if (rc < 0) {
       throw bindFailure(local, port);
     }
-    Reference.reachabilityFence(memory);
   }
 
   private static IOException bindFailure(IpAddress local, int port) {

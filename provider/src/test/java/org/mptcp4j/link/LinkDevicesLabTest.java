@@ -88,8 +88,7 @@ class LinkDevicesLabTest {
         LinkEnd to = new LinkEnd(b)) {
       to.guard("10.77.0.2", 80, false);
       from.guard("10.77.0.1", 4000, false);
-      Egress there =
-          LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
+      Egress there = LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
       from.send(there, 4000, 80, ByteBuffer.allocate(50_000), 1_400);
       assertThat(to.receiveUntil(() -> to.receivedBytes() >= 50_000)).isTrue();
       Egress back = to.egress("10.77.0.2", "10.77.0.1");

@@ -20,7 +20,7 @@ final class LinkEnd implements AutoCloseable {
       int destinationPort,
       int flags,
       int sequence,
-      byte[] payload,
+      ByteBuffer payload,
       int interfaceIndex,
       long timestampNanos,
       boolean trusted,
@@ -108,7 +108,7 @@ final class LinkEnd implements AutoCloseable {
   }
 
   int receivedBytes() {
-    return received.stream().mapToInt(r -> r.payload.length).sum();
+    return received.stream().mapToInt(r -> r.payload.remaining()).sum();
   }
 
   private void take(
@@ -125,7 +125,7 @@ final class LinkEnd implements AutoCloseable {
             segment.destinationPort(),
             segment.flags(),
             segment.sequenceNumber(),
-            payload,
+            ByteBuffer.wrap(payload),
             ifindex,
             timestamp,
             trusted,

@@ -52,7 +52,7 @@ class LinkGuardLabTest {
             ns.in(
                 () -> {
                   SocketChannel c = JdkProvider.get().openSocketChannel();
-                  c.connect(new InetSocketAddress(address, 8080));
+                  c.connect(new InetSocketAddress(IpAddress.parse(address).toInetAddress(), 8080));
                   return c;
                 });
         assertThat(end.receiveUntil(() -> told.get() > before)).isTrue();
@@ -78,7 +78,7 @@ class LinkGuardLabTest {
           ns.in(
               () -> {
                 SocketChannel c = JdkProvider.get().openSocketChannel();
-                c.connect(new InetSocketAddress("127.0.0.1", 8080));
+                c.connect(new InetSocketAddress(IpAddress.parse("127.0.0.1").toInetAddress(), 8080));
                 return c;
               });
       end.receiveFor(100_000_000);
@@ -198,7 +198,7 @@ class LinkGuardLabTest {
               () ->
                   JdkProvider.get()
                       .openServerSocketChannel()
-                      .bind(new InetSocketAddress("127.0.0.1", 81)))) {
+                      .bind(new InetSocketAddress(IpAddress.parse("127.0.0.1").toInetAddress(), 81)))) {
         assertThat(server.isOpen()).isTrue();
         end.received.clear();
         end.sendSyn(end.egress("127.0.0.1", "127.0.0.1"), 4001, 81);

@@ -48,11 +48,12 @@ class LinkQueueLabTest {
     try (LinkEnd from = new LinkEnd(a);
         LinkEnd to = new LinkEnd(b)) {
       to.guard("10.77.0.2", 80, false);
-      Egress egress =
-          LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
+      Egress egress = LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
       long sent = a.in(() -> flood(from.link, egress));
       assertThat(from.link.counters().get(Counter.SENDS_BUSY)).isPositive();
-      assertThat(sent * 8.0 / NANOS).as("Gbit/s: %s", from.link.counters().snapshot()).isBetween(0.020, 0.110);
+      assertThat(sent * 8.0 / NANOS)
+          .as("Gbit/s: %s", from.link.counters().snapshot())
+          .isBetween(0.020, 0.110);
       assertThat(from.link.counters().get(Counter.SENDS_DROPPED)).isZero();
       assertThat(egress.maxPayloadPerSend()).isLessThan(20_000);
       to.receiveFor(50_000_000);
@@ -72,10 +73,8 @@ class LinkQueueLabTest {
     try (LinkEnd from = new LinkEnd(a);
         LinkEnd to = new LinkEnd(b)) {
       to.guard("::", 80, false);
-      Egress slow =
-          LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
-      Egress idle =
-          LinuxPacketLinkLabTest.introduce(from, to, "10.78.0.1", "10.78.0.2");
+      Egress slow = LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
+      Egress idle = LinuxPacketLinkLabTest.introduce(from, to, "10.78.0.1", "10.78.0.2");
       while (a.in(() -> one(from.link, slow)) == PacketLink.SendResult.SENT) {
         // Until the queue is full.
       }

@@ -40,8 +40,7 @@ class LinkThroughputLabTest {
       try (LinkEnd from = new LinkEnd(a);
           LinkEnd to = new LinkEnd(b)) {
         to.guard("10.77.0.2", 80, false);
-        Egress egress =
-            LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
+        Egress egress = LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
         ExecutorService receiver = b.newThread();
         long end = System.nanoTime() + NANOS;
         Future<?> receiving = receiver.submit(() -> receive(to.link, end));
