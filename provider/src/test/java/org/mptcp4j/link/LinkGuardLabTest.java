@@ -78,7 +78,8 @@ class LinkGuardLabTest {
           ns.in(
               () -> {
                 SocketChannel c = JdkProvider.get().openSocketChannel();
-                c.connect(new InetSocketAddress(IpAddress.parse("127.0.0.1").toInetAddress(), 8080));
+                c.connect(
+                    new InetSocketAddress(IpAddress.parse("127.0.0.1").toInetAddress(), 8080));
                 return c;
               });
       end.receiveFor(100_000_000);
@@ -198,7 +199,9 @@ class LinkGuardLabTest {
               () ->
                   JdkProvider.get()
                       .openServerSocketChannel()
-                      .bind(new InetSocketAddress(IpAddress.parse("127.0.0.1").toInetAddress(), 81)))) {
+                      .bind(
+                          new InetSocketAddress(
+                              IpAddress.parse("127.0.0.1").toInetAddress(), 81)))) {
         assertThat(server.isOpen()).isTrue();
         end.received.clear();
         end.sendSyn(end.egress("127.0.0.1", "127.0.0.1"), 4001, 81);

@@ -108,7 +108,8 @@ class LinuxPacketLinkLabTest {
         assertThat(to.received).hasSizeGreaterThan(40);
         assertThat(to.received).allMatch(LinkEnd.Received::checksumRight);
         ByteBuffer rebuilt = ByteBuffer.allocate(60_000);
-        to.received.forEach(r -> rebuilt.put(r.sequence() - 1000, r.payload(), 0, r.payload().remaining()));
+        to.received.forEach(
+            r -> rebuilt.put(r.sequence() - 1000, r.payload(), 0, r.payload().remaining()));
         assertThat(rebuilt.array()).isEqualTo(array(data));
       }
     }
