@@ -110,7 +110,8 @@ final class AddressBook {
       remotes.removeIf(r -> r.id() == id);
       for (int k = 0; k < connection.subflowCount(); k++) {
         Subflow subflow = connection.subflowAt(k);
-        if (subflow.remoteAddressId() == id && connection.hasOtherUsable(subflow)) {
+        if (subflow.identity().remoteAddressId() == id
+            && connection.subflowSet().hasOtherUsable(subflow)) {
           subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, false);
         }
       }
@@ -138,7 +139,7 @@ final class AddressBook {
     Integer id = localIds.get(address);
     announcements.removeIf(a -> a.option.address().equals(address));
     if (id != null) {
-      Subflow subflow = connection.anyUsable();
+      Subflow subflow = connection.subflowSet().anyUsable();
       if (subflow != null) {
         subflow.addControl(new ControlOption.RemoveAddr(id));
       }
@@ -175,7 +176,7 @@ final class AddressBook {
     }
     due.nextAt = now + (FIRST_INTERVAL << due.tries);
     due.tries++;
-    Subflow subflow = connection.anyUsable();
+    Subflow subflow = connection.subflowSet().anyUsable();
     if (subflow != null) {
       subflow.addControl(due.option);
     }

@@ -1,6 +1,5 @@
 package org.mptcp4j.mptcp;
 
-import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.TcpState;
 
 /**
@@ -166,13 +165,14 @@ final class Closing {
     if (outputShut && sender.isAllSent() && !dataFinSent && connection.isEstablished()) {
       dataFinSent = true;
       dataFinAt = now + dataFinInterval;
-      connection.sendDataFin();
+      connection.subflowSet().sendDataFin();
     }
     boolean both = dataFinAcknowledged && connection.receiver().isFinReceived();
     for (int i = 0; i < connection.subflowCount(); i++) {
       Subflow subflow = connection.subflowAt(i);
       // A subflow that the peer has finished is of use only while it is the last one.
-      boolean superfluous = subflow.isPeerFinished() && connection.hasOtherUsable(subflow);
+      boolean superfluous =
+          subflow.isPeerFinished() && connection.subflowSet().hasOtherUsable(subflow);
       if (both || superfluous) {
         subflow.finish(now);
       }
@@ -205,7 +205,7 @@ final class Closing {
       // Nothing else makes a DATA_FIN without data reliable.
       dataFinInterval = Math.min(2 * dataFinInterval, LONGEST_DATA_FIN_INTERVAL);
       dataFinAt = now + dataFinInterval;
-      connection.sendDataFin();
+      connection.subflowSet().sendDataFin();
     }
     if (giveUpAt <= now) {
       long quietSince = connection.sender().lastProgress();
@@ -215,16 +215,6 @@ final class Closing {
       } else {
         giveUpAt = Long.MAX_VALUE;
         connection.abandon();
-      }
-    }
-  }
-
-  /** Ends {@code connection}'s subflows at once. */
-  void abortAll(long now, SegmentSink sink) {
-    for (int i = connection.subflowCount() - 1; i >= 0; i--) {
-      Subflow subflow = connection.subflowAt(i);
-      if (!subflow.isClosed()) {
-        subflow.endpoint().abort(now, sink);
       }
     }
   }

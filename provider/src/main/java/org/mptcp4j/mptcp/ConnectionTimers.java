@@ -74,7 +74,7 @@ final class ConnectionTimers {
       connection.sender().overrideOnce();
       return;
     }
-    Subflow subflow = connection.anyUsable();
+    Subflow subflow = connection.subflowSet().anyUsable();
     if (subflow != null) {
       subflow.endpoint().sendWindowProbe(now, sink);
     }
@@ -82,7 +82,7 @@ final class ConnectionTimers {
 
   private boolean isCarried(long dsn) {
     for (int i = 0; i < connection.subflowCount(); i++) {
-      if (connection.subflowAt(i).carries(dsn)) {
+      if (connection.subflowAt(i).outstanding().carries(dsn)) {
         return true;
       }
     }

@@ -169,7 +169,7 @@ final class DataSender implements PacketScheduler.Choice {
       if (send(now, subflow, next, length, unsent == length, sink)) {
         next += length;
       } else {
-        subflow.pauseSending();
+        subflow.room().pause();
       }
     }
   }
@@ -234,7 +234,7 @@ final class DataSender implements PacketScheduler.Choice {
       int length = (int) Math.min(Math.min(wanted, subflow.allowance()), contiguous(from));
       length = Math.min(length, Math.min(subflow.sendLimit(), MOST_MAPPED));
       if (!send(now, subflow, from, length, true, sink)) {
-        subflow.pauseSending();
+        subflow.room().pause();
         continue;
       }
       reinjectedBytes += length;
@@ -310,7 +310,7 @@ final class DataSender implements PacketScheduler.Choice {
   private boolean unblockWindow() {
     for (int i = 0; i < size(); i++) {
       Subflow slow = connection.subflowAt(i);
-      Mapping oldest = slow.oldestOutstanding();
+      Mapping oldest = slow.outstanding().oldest();
       if (oldest == null
           || oldest.isReinjected()
           || oldest.dsn() - buffer.unacknowledged() > 0

@@ -62,7 +62,7 @@ final class Fallback {
 
   /** The peer has fallen back; false when that cannot be. */
   boolean onInfiniteMapping(Subflow subflow, long dsn, int relativeSequence) {
-    if (connection.subflowCount() != 1) {
+    if (connection.subflowSet().hasOtherUsable(subflow)) {
       subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
       return false;
     }
@@ -76,8 +76,8 @@ final class Fallback {
   /** A mapping does not agree with its checksum. */
   void onChecksumFailure(Subflow subflow, long dsn, int receiveNext) {
     connection.counters().checksumFailures.increment();
-    if (connection.subflowCount() > 1) {
-      subflow.failed(dsn);
+    if (connection.subflowSet().hasOtherUsable(subflow)) {
+      subflow.reset().failed(dsn);
       subflow.mappings().clear();
       subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
       return;
@@ -93,7 +93,7 @@ final class Fallback {
 
   /** The peer found a wrong checksum on our only subflow and goes on without mappings. */
   void onFail(Subflow subflow, long dsn) {
-    if (connection.subflowCount() != 1 || session.isPlain()) {
+    if (connection.subflowSet().hasOtherUsable(subflow) || session.isPlain()) {
       return;
     }
     subflow.addControl(new ControlOption.Fail(connection.receiver().receiveNext()));

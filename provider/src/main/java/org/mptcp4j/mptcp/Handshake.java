@@ -86,16 +86,16 @@ final class Handshake {
     long local = session.local().key();
     long remote = session.remote().key();
     int nonce = options.joinRandom();
-    byte[] expected = Hmac.join(remote, local, nonce, subflow.localNonce());
+    byte[] expected = Hmac.join(remote, local, nonce, subflow.identity().localNonce());
     if (!Hmac.matches64(Hmac.leftmost64(expected), options.joinTruncatedHmac())) {
       connection.counters().hmacFailures.increment();
       subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
       return false;
     }
-    subflow.nonces(subflow.localNonce(), nonce);
-    subflow.addressIds(subflow.localAddressId(), options.joinAddressId());
+    subflow.identity().nonces(subflow.identity().localNonce(), nonce);
+    subflow.identity().addressIds(subflow.identity().localAddressId(), options.joinAddressId());
     subflow.peerBackup(options.joinBackup());
-    subflow.ownHmac(Hmac.join(local, remote, subflow.localNonce(), nonce));
+    subflow.identity().ownHmac(Hmac.join(local, remote, subflow.identity().localNonce(), nonce));
     return true;
   }
 
@@ -133,8 +133,8 @@ final class Handshake {
         Hmac.join(
             session.remote().key(),
             session.local().key(),
-            subflow.remoteNonce(),
-            subflow.localNonce());
+            subflow.identity().remoteNonce(),
+            subflow.identity().localNonce());
     boolean present = options.has(MptcpOption.MP_JOIN) && options.joinLength() == 24;
     if (!present || !Hmac.matches160(expected, options.joinHmac())) {
       if (present) {

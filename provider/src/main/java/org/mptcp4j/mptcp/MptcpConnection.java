@@ -1,7 +1,6 @@
 package org.mptcp4j.mptcp;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.mptcp4j.spi.PacketScheduler;
@@ -13,9 +12,6 @@ import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
-import org.mptcp4j.wire.MptcpOptionSet;
-import org.mptcp4j.wire.OutgoingSegment;
-import org.mptcp4j.wire.TcpFlags;
 
 /**
  * One connection with its subflows, or one plain TCP connection after fallback. Not thread-safe:
@@ -40,9 +36,6 @@ public final class MptcpConnection {
     ABORTED
   }
 
-  /** Joins that have begun and are not established, at most (RFC 8684 §5: a bound on state). */
-  private static final int MOST_HALF_OPEN_JOINS = 16;
-
   private final MptcpHost host;
   private final ConnectionConfig config;
   private final boolean client;
@@ -56,7 +49,8 @@ public final class MptcpConnection {
   private final AddressBook addresses;
   private final PathControl paths;
   private final ConnectionTimers timers;
-  private final List<Subflow> subflows = new ArrayList<>();
+  private final SubflowSet subflows = new SubflowSet();
+  private final JoinAcceptor joins;
   private final FlowKey initialFlow;
   private boolean tokenRegistered;
   private boolean established;
@@ -87,6 +81,7 @@ public final class MptcpConnection {
     this.addresses = new AddressBook(this, session);
     this.paths = new PathControl(this, pathManager);
     this.timers = new ConnectionTimers(this, session);
+    this.joins = new JoinAcceptor(this, session);
     addresses.initial(initialFlow.local(), initialFlow.remote(), initialFlow.remotePort());
   }
 
@@ -168,69 +163,14 @@ public final class MptcpConnection {
     return subflow;
   }
 
-  void addSubflow(Subflow subflow) {
-    subflows.add(subflow);
-  }
-
   /**
    * A SYN with MP_JOIN and this connection's token. False: refused, and RST was sent with the
    * reason.
    */
   public boolean acceptJoin(long now, IncomingSegment syn, NetworkPath path, SegmentSink sink) {
-    MptcpOptionSet join = syn.mptcp();
-    int reason = refusal(join);
-    FlowKey flow = SegmentInput.flowOf(syn);
-    if (reason < 0) {
-      Subflow subflow = new Subflow(now, this, flow, path, false, false);
-      int nonce = Handshake.nonce(host);
-      subflow.addressIds(addresses.localId(flow.local()), join.joinAddressId());
-      subflow.nonces(nonce, join.joinRandom());
-      subflow.peerBackup(join.joinBackup());
-      subflow.ownHmac(
-          Hmac.join(session.local().key(), session.remote().key(), nonce, join.joinRandom()));
-      if (host.register(flow, subflow)) {
-        subflows.add(subflow);
-        subflow.endpoint().accept(now, syn, sink);
-        settle(now, sink);
-        return true;
-      }
-      reason = MptcpOption.RESET_LACK_OF_RESOURCES;
-    }
-    counters().joinFailures.increment();
-    refuse(syn, path, reason, sink);
-    return false;
-  }
-
-  /** Why a join is not taken; -1 when it is. */
-  private int refusal(MptcpOptionSet join) {
-    if (!join.has(MptcpOption.MP_JOIN)
-        || join.joinLength() != 12
-        || !session.isMultipath()
-        || join.joinToken() != session.local().token()
-        || failure != null) {
-      return MptcpOption.RESET_MPTCP_ERROR;
-    }
-    int halfOpen = 0;
-    for (Subflow s : subflows) {
-      halfOpen += s.isUsable() ? 0 : 1;
-    }
-    boolean full = subflows.size() >= config.maxSubflows() || halfOpen >= MOST_HALF_OPEN_JOINS;
-    return full ? MptcpOption.RESET_LACK_OF_RESOURCES : -1;
-  }
-
-  private static void refuse(IncomingSegment syn, NetworkPath path, int reason, SegmentSink sink) {
-    // RFC 9293 §3.10.7.1: sequence number 0, and the SYN acknowledged.
-    OutgoingSegment reset =
-        new OutgoingSegment()
-            .begin(
-                /* source= */ syn.destination(),
-                /* sourcePort= */ syn.destinationPort(),
-                /* destination= */ syn.source(),
-                /* destinationPort= */ syn.sourcePort())
-            .acknowledgmentNumber(syn.sequenceNumber() + syn.segmentLength())
-            .flags(TcpFlags.RST | TcpFlags.ACK);
-    reset.options().mpTcpReset(reason == MptcpOption.RESET_LACK_OF_RESOURCES, reason);
-    sink.transmit(reset, path);
+    boolean accepted = joins.accept(now, syn, path, sink);
+    settle(now, sink);
+    return accepted;
   }
 
   /** A segment of one of this connection's subflows, its checksum verified. */
@@ -252,19 +192,14 @@ public final class MptcpConnection {
     }
     long next = Math.min(timers.nextDeadline(), Math.min(closing.nextDeadline(), rejoinBy));
     next = Math.min(next, Math.min(paths.nextDeadline(), addresses.nextDeadline()));
-    for (int i = 0; i < subflows.size(); i++) {
-      next = Math.min(next, subflows.get(i).nextDeadline());
-    }
-    return next;
+    return Math.min(next, subflows.nextDeadline());
   }
 
   public void onDeadline(long now, SegmentSink sink) {
     if (over) {
       return;
     }
-    for (int i = 0; i < subflows.size(); i++) {
-      subflows.get(i).onDeadline(now, sink);
-    }
+    subflows.onDeadline(now, sink);
     timers.onDeadline(now, sink);
     closing.onDeadline(now);
     if (rejoinBy <= now) {
@@ -276,13 +211,7 @@ public final class MptcpConnection {
 
   /** Paths that were backed up may take segments again. */
   public void pathsWritable(long now, SegmentSink sink) {
-    for (int i = 0; i < subflows.size(); i++) {
-      Subflow subflow = subflows.get(i);
-      if (!subflow.isClosed()) {
-        subflow.endpoint().pathWritable();
-        subflow.touch();
-      }
-    }
+    subflows.pathsWritable();
     settle(now, sink);
   }
 
@@ -303,57 +232,19 @@ public final class MptcpConnection {
       fail(Failure.ABORTED);
     }
     if (failure != null) {
-      closing.abortAll(now, sink);
+      subflows.abortAll(now, sink);
     }
-    resetWanted(now, sink);
+    subflows.resetWanted(now, sink);
     removeClosed(now);
     paths.run(now, sink);
     addresses.onDeadline(now);
-    for (int i = 0; i < subflows.size(); i++) {
-      subflows.get(i).resumeSending();
-    }
+    subflows.resumeSending();
     sender.push(now, sink);
     closing.advance(now);
-    flush(now, sink);
+    subflows.flush(now, sink);
     removeClosed(now);
     timers.update(now);
     finishIfOver();
-  }
-
-  private void resetWanted(long now, SegmentSink sink) {
-    for (int i = 0; i < subflows.size(); i++) {
-      Subflow subflow = subflows.get(i);
-      if (subflow.isResetWanted()) {
-        subflow.endpoint().abort(now, sink);
-      }
-    }
-  }
-
-  private void flush(long now, SegmentSink sink) {
-    for (int i = 0; i < subflows.size(); i++) {
-      Subflow subflow = subflows.get(i);
-      if (!subflow.takeTouched() || subflow.isClosed()) {
-        continue;
-      }
-      subflow.endpoint().flush(now, sink);
-      sendWaitingOptions(now, subflow, sink);
-    }
-  }
-
-  /** What did not find room in the segments so far goes out on ACKs of its own. */
-  private void sendWaitingOptions(long now, Subflow subflow, SegmentSink sink) {
-    while (!subflow.isClosed()
-        && subflow.endpoint().state().isSynchronized()
-        && !subflow.isThirdAckDue()
-        && (subflow.control() != null || subflow.isDataFinWaiting())) {
-      ControlOption control = subflow.control();
-      boolean dataFin = subflow.isDataFinWaiting();
-      boolean sent = subflow.endpoint().sendAck(now, sink);
-      if (!sent || (control == subflow.control() && dataFin == subflow.isDataFinWaiting())) {
-        subflow.touch();
-        return;
-      }
-    }
   }
 
   private void removeClosed(long now) {
@@ -472,16 +363,6 @@ public final class MptcpConnection {
     abandoned = true;
   }
 
-  /** The DATA_FIN goes out on each subflow that can carry it. */
-  void sendDataFin() {
-    for (int i = 0; i < subflows.size(); i++) {
-      Subflow subflow = subflows.get(i);
-      if (subflow.everCarriedData() && !subflow.isClosed()) {
-        subflow.awaitDataFin();
-      }
-    }
-  }
-
   /**
    * Takes bytes for sending: their number, 0 when the buffer is full, -1 when nothing can be sent
    * any more.
@@ -505,12 +386,7 @@ public final class MptcpConnection {
     int taken = receiver.read(target);
     if (taken > 0) {
       if (!over && failure == null) {
-        for (int i = 0; i < subflows.size(); i++) {
-          Subflow subflow = subflows.get(i);
-          if (subflow.everCarriedData() && !subflow.isClosed()) {
-            subflow.endpoint().windowOpened(now, sink);
-          }
-        }
+        subflows.windowOpened(now, sink);
       }
       return taken;
     }
@@ -620,9 +496,10 @@ public final class MptcpConnection {
 
   public void localAddressRemoved(long now, IpAddress address, SegmentSink sink) {
     if (session.isMultipath()) {
-      for (Subflow subflow : subflows) {
+      for (int i = 0; i < subflows.size(); i++) {
+        Subflow subflow = subflows.get(i);
         // The last subflow stays: the address may come back, as may be hoped in plain TCP.
-        if (subflow.flow().local().equals(address) && hasOtherUsable(subflow)) {
+        if (subflow.flow().local().equals(address) && subflows.hasOtherUsable(subflow)) {
           subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, true);
         }
       }
@@ -650,7 +527,7 @@ public final class MptcpConnection {
   }
 
   public List<Subflow> subflows() {
-    return List.copyOf(subflows);
+    return subflows.copy();
   }
 
   /** Bytes that went out again on another subflow. */
@@ -712,6 +589,10 @@ public final class MptcpConnection {
     return paths;
   }
 
+  SubflowSet subflowSet() {
+    return subflows;
+  }
+
   int subflowCount() {
     return subflows.size();
   }
@@ -730,26 +611,5 @@ public final class MptcpConnection {
 
   int initialRemotePort() {
     return initialFlow.remotePort();
-  }
-
-  boolean hasOtherUsable(Subflow subflow) {
-    for (int i = 0; i < subflows.size(); i++) {
-      if (subflows.get(i) != subflow && subflows.get(i).isUsable()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** The usable subflow to be preferred; null when there is none. */
-  Subflow anyUsable() {
-    Subflow best = null;
-    for (int i = 0; i < subflows.size(); i++) {
-      Subflow s = subflows.get(i);
-      if (s.isUsable() && (best == null || s.isBetterThan(best))) {
-        best = s;
-      }
-    }
-    return best;
   }
 }

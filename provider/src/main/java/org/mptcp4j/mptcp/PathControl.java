@@ -105,6 +105,9 @@ final class PathControl implements PathManager.Connection {
     List<PathManager.Existing> list = new ArrayList<>();
     for (int i = 0; i < connection.subflowCount(); i++) {
       Subflow s = connection.subflowAt(i);
+      if (s.everCarriedData() && !s.isUsable()) {
+        continue;
+      }
       list.add(
           new PathManager.Existing(
               s.flow().local().toInetAddress(), s.flow().remote().toInetAddress(), s.isUsable()));
@@ -123,7 +126,8 @@ final class PathControl implements PathManager.Connection {
     IpAddress from = IpAddress.of(local);
     IpAddress to = IpAddress.of(remote.address());
     Optional<NetworkPath> path = host.path(from, to);
-    if (path.isEmpty() || connection.subflowCount() >= connection.config().maxSubflows()) {
+    if (path.isEmpty()
+        || connection.subflowSet().liveCount() >= connection.config().maxSubflows()) {
       return false;
     }
     int port = host.allocatePort(from, to, remote.port());
@@ -132,14 +136,17 @@ final class PathControl implements PathManager.Connection {
     }
     FlowKey flow = FlowKey.of(from, port, to, remote.port());
     Subflow subflow = new Subflow(now, connection, flow, path.get(), false, true);
-    subflow.addressIds(
-        connection.addresses().localId(from), connection.addresses().remoteId(to, remote.port()));
-    subflow.nonces(Handshake.nonce(host), 0);
-    subflow.establishBy(now + ESTABLISH_WITHIN);
+    subflow
+        .identity()
+        .addressIds(
+            connection.addresses().localId(from),
+            connection.addresses().remoteId(to, remote.port()));
+    subflow.identity().nonces(Handshake.nonce(host), 0);
+    subflow.timers().establishBy(now + ESTABLISH_WITHIN);
     if (!host.register(flow, subflow)) {
       return false;
     }
-    connection.addSubflow(subflow);
+    connection.subflowSet().add(subflow);
     subflow.endpoint().connect(now, sink);
     return true;
   }

@@ -98,7 +98,7 @@ final class SegmentInput {
       return true;
     }
     // RFC 8684 §3.7: options pass with SYNs but not with data.
-    if (subflow.isInitial() && connection.subflowCount() == 1) {
+    if (subflow.isInitial() && !connection.subflowSet().hasOtherUsable(subflow)) {
       connection.fallback().toPlainAfterHandshake();
       return true;
     }

@@ -1,13 +1,10 @@
 package org.mptcp4j.mptcp;
 
-import java.util.ArrayDeque;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.mptcp4j.spi.PacketScheduler;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentPayload;
 import org.mptcp4j.tcp.SegmentSink;
-import org.mptcp4j.tcp.TcpConfig;
 import org.mptcp4j.tcp.TcpEndpoint;
 import org.mptcp4j.tcp.TcpUser;
 import org.mptcp4j.wire.FlowKey;
@@ -17,22 +14,19 @@ import org.mptcp4j.wire.OutgoingSegment;
 
 /** One subflow: what joins a {@link TcpEndpoint} to its {@link MptcpConnection}. */
 public final class Subflow implements TcpUser, PacketScheduler.Candidate {
-  private static final int MOST_CONTROL_OPTIONS = 32;
-
   private final MptcpConnection connection;
   private final FlowKey flow;
   private final boolean initial;
   private final boolean opener;
   private final TcpEndpoint endpoint;
   private final ReceivedMappings mappings = new ReceivedMappings();
-  private final ArrayDeque<Mapping> outstanding = new ArrayDeque<>();
-  private final ArrayDeque<ControlOption> controls = new ArrayDeque<>();
+  private final OutstandingMappings outstanding = new OutstandingMappings();
+  private final SubflowIdentity identity = new SubflowIdentity();
+  private final SubflowTimers timers = new SubflowTimers();
+  private final ControlQueue controls = new ControlQueue();
+  private final ResetRequest reset = new ResetRequest();
+  private final SendRoom room;
 
-  private int localAddressId;
-  private int remoteAddressId;
-  private int localNonce;
-  private int remoteNonce;
-  private byte[] ownHmac = new byte[0];
   private int synsWritten;
   private boolean thirdAckDue;
   private boolean carriesData;
@@ -46,23 +40,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private boolean dssSeen;
   private CloseReason closeReason;
   private boolean permanentlyRefused;
-  private boolean resetWanted;
-  private int resetReason = MptcpOption.RESET_UNSPECIFIED;
-  private boolean resetTransient;
-  private OptionalLong failedDsn = OptionalLong.empty();
   private int delivered;
-  private int windowEdge;
-  private boolean hasWindowEdge;
   private int lastUnacknowledged;
-  private int allowance;
-  private boolean paused;
   private boolean touched;
-  private boolean dataFinWaiting;
   private boolean pathless;
-  private long establishBy = Long.MAX_VALUE;
-  private long thirdAckAt = Long.MAX_VALUE;
-  private long thirdAckInterval;
-  private long probeAt = Long.MAX_VALUE;
   private boolean probeAwaitsAnswer;
   private long sentBytes;
   private long receivedBytes;
@@ -78,9 +59,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     this.flow = flow;
     this.initial = initial;
     this.opener = opener;
+    // RFC 6691: the MTU less the fixed headers.
+    int most = path.mtu() - (flow.local().isIpv4() ? 40 : 60);
     this.endpoint =
         new TcpEndpoint(
-            configFor(connection.config().tcp(), flow, path),
+            connection.config().tcp().withMssAtMost(most),
             this,
             path,
             flow.local(),
@@ -88,26 +71,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
             flow.remote(),
             flow.remotePort(),
             connection.host().initialSequenceNumber(now, flow));
-  }
-
-  private static TcpConfig configFor(TcpConfig tcp, FlowKey flow, NetworkPath path) {
-    // RFC 6691: the MTU less the fixed headers.
-    int mss = Math.min(tcp.mss(), path.mtu() - (flow.local().isIpv4() ? 40 : 60));
-    if (mss == tcp.mss()) {
-      return tcp;
-    }
-    return new TcpConfig(
-        mss,
-        tcp.receiveBufferLimit(),
-        tcp.timestamps(),
-        tcp.sack(),
-        tcp.noDelay(),
-        tcp.minRtoNanos(),
-        tcp.synRetries(),
-        tcp.retries(),
-        tcp.timeWaitNanos(),
-        tcp.finWait2Nanos(),
-        tcp.congestionControl());
+    this.room = new SendRoom(endpoint);
   }
 
   public MptcpConnection connection() {
@@ -130,8 +94,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
         carriesData,
         peerBackup,
         suspect,
-        localAddressId,
-        remoteAddressId,
+        identity.localAddressId(),
+        identity.remoteAddressId(),
         sentBytes,
         receivedBytes,
         endpoint.smoothedRttNanos(),
@@ -154,38 +118,16 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return mappings;
   }
 
-  int localAddressId() {
-    return localAddressId;
+  SubflowIdentity identity() {
+    return identity;
   }
 
-  int remoteAddressId() {
-    return remoteAddressId;
+  OutstandingMappings outstanding() {
+    return outstanding;
   }
 
-  void addressIds(int local, int remote) {
-    localAddressId = local;
-    remoteAddressId = remote;
-  }
-
-  int localNonce() {
-    return localNonce;
-  }
-
-  int remoteNonce() {
-    return remoteNonce;
-  }
-
-  void nonces(int local, int remote) {
-    localNonce = local;
-    remoteNonce = remote;
-  }
-
-  byte[] ownHmac() {
-    return ownHmac;
-  }
-
-  void ownHmac(byte[] hmac) {
-    ownHmac = hmac;
+  SubflowTimers timers() {
+    return timers;
   }
 
   int countSyn() {
@@ -200,18 +142,13 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   /** The peer holds this subflow for a member of the connection. */
   void thirdAckAnswered() {
     thirdAckDue = false;
-    thirdAckAt = Long.MAX_VALUE;
     startCarrying();
   }
 
   void startCarrying() {
-    establishBy = Long.MAX_VALUE;
+    timers.established();
     carriesData = true;
     everCarriedData = true;
-  }
-
-  void establishBy(long deadline) {
-    establishBy = deadline;
   }
 
   boolean everCarriedData() {
@@ -220,7 +157,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   /** Whether new data may go out on it. */
   boolean isUsable() {
-    return carriesData && !closing && !closed && !resetWanted;
+    return carriesData && !closing && !closed && !reset.isWanted();
   }
 
   boolean hasSent() {
@@ -267,63 +204,34 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   // ---- control options
 
-  ControlOption control() {
-    return controls.peek();
+  ControlQueue controls() {
+    return controls;
   }
 
   void addControl(ControlOption option) {
-    if (controls.size() < MOST_CONTROL_OPTIONS) {
-      controls.add(option);
-      touched = true;
-    }
-  }
-
-  /** Whether the DATA_FIN has to go out on an ACK that is not written yet. */
-  boolean isDataFinWaiting() {
-    return dataFinWaiting;
-  }
-
-  void awaitDataFin() {
-    dataFinWaiting = true;
+    controls.add(option);
     touched = true;
   }
 
-  void dataFinWritten() {
-    dataFinWaiting = false;
-  }
-
-  void controlWritten() {
-    controls.poll();
+  void awaitDataFin() {
+    controls.dataFinWaiting(true);
+    touched = true;
   }
 
   // ---- ending
 
   /** Resets the subflow as soon as the segment in hand is done with. */
   void wantReset(int reason, boolean isTransient) {
-    resetWanted = true;
-    resetReason = reason;
-    resetTransient = isTransient;
+    reset.want(reason, isTransient);
     touched = true;
   }
 
   boolean isResetWanted() {
-    return resetWanted && !closed;
+    return reset.isWanted() && !closed;
   }
 
-  int resetReason() {
-    return resetReason;
-  }
-
-  boolean isResetTransient() {
-    return resetTransient;
-  }
-
-  OptionalLong failedDsn() {
-    return failedDsn;
-  }
-
-  void failed(long dsn) {
-    failedDsn = OptionalLong.of(dsn);
+  ResetRequest reset() {
+    return reset;
   }
 
   /** Sends FIN after what was sent. */
@@ -364,42 +272,20 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   /** Works out {@link #allowance} for someone who has {@code wanted} bytes to send. */
   int prepareToSend(long now, long wanted) {
-    allowance = 0;
-    if (!isUsable() || paused || pathless) {
+    if (!isUsable() || pathless) {
+      room.close();
       return 0;
     }
-    int allowed = endpoint.sendAllowance(now);
-    if (allowed <= 0) {
-      return 0;
-    }
+    Session session = connection.session();
     boolean idle = endpoint.bytesInFlight() == 0 && outstanding.isEmpty();
-    if (!connection.session().isPlain()) {
-      // The peer's TCP drops what lies beyond the window of the subflow itself, which may lag
-      // behind
-      // that of the connection; on an idle one, a segment makes the peer say it anew.
-      int room = windowEdge - endpoint.sendNext();
-      allowed = Math.min(allowed, idle ? Math.max(room, segmentPayloadLimit()) : room);
-    }
-    int worthwhile = (int) Math.min(wanted, segmentPayloadLimit());
-    if (allowed < worthwhile && !idle) {
-      return 0;
-    }
-    if (initial && !connection.session().isConfirmed() && !hasSent()) {
-      // The first mapping rides in MP_CAPABLE; it stays within one segment.
-      allowed = Math.min(allowed, segmentPayloadLimit());
-    }
-    allowance = Math.max(0, allowed);
-    return allowance;
+    // The first mapping rides in MP_CAPABLE; it stays within one segment.
+    boolean oneSegment = initial && !session.isConfirmed() && !session.isPlain() && !hasSent();
+    room.prepare(now, wanted, idle, !session.isPlain(), oneSegment);
+    return room.allowance();
   }
 
-  /** The path is backed up: nothing more until the next round. */
-  void pauseSending() {
-    paused = true;
-    allowance = 0;
-  }
-
-  void resumeSending() {
-    paused = false;
+  SendRoom room() {
+    return room;
   }
 
   int sendLimit() {
@@ -422,21 +308,6 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return true;
   }
 
-  /** The oldest mapping that the peer's TCP has not acknowledged; null for none. */
-  Mapping oldestOutstanding() {
-    return outstanding.peek();
-  }
-
-  /** Whether the byte {@code dsn} was sent here and waits for the acknowledgment. */
-  boolean carries(long dsn) {
-    for (Mapping mapping : outstanding) {
-      if (mapping.dsn() - dsn <= 0 && mapping.endDsn() - dsn > 0) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   boolean isBetterThan(Subflow other) {
     if (suspect != other.suspect) {
       return !suspect;
@@ -452,11 +323,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     if (!connection.session().isMultipath()) {
       return;
     }
-    for (Mapping mapping : outstanding) {
-      if (all || !mapping.isReinjected()) {
-        connection.sender().reinject(mapping, this);
-      }
-    }
+    outstanding.reinject(connection.sender(), this, all);
   }
 
   /** Avoided until acknowledgments come again; others take over its data. */
@@ -464,19 +331,14 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     reinjectOutstanding(false);
     if (!suspect) {
       suspect = true;
-      scheduleProbe(now);
+      timers.startProbing(now, endpoint.smoothedRttNanos());
     }
-  }
-
-  private void scheduleProbe(long now) {
-    long interval = Math.max(250_000_000L, 2 * endpoint.smoothedRttNanos());
-    probeAt = now + Math.min(interval, 1_000_000_000L);
   }
 
   // ---- timers
 
   long nextDeadline() {
-    return Math.min(Math.min(endpoint.nextDeadline(), thirdAckAt), Math.min(establishBy, probeAt));
+    return Math.min(endpoint.nextDeadline(), timers.next());
   }
 
   void onDeadline(long now, SegmentSink sink) {
@@ -487,19 +349,14 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     if (closed) {
       return;
     }
-    if (establishBy <= now) {
-      establishBy = Long.MAX_VALUE;
+    if (timers.takeTooLate(now)) {
       wantReset(MptcpOption.RESET_UNSPECIFIED, true);
-    } else if (thirdAckAt <= now) {
-      thirdAckInterval *= 2;
-      thirdAckAt = now + thirdAckInterval;
+    } else if (timers.takeThirdAckDue(now)) {
       endpoint.requestAck();
       touched = true;
     }
-    if (probeAt <= now) {
-      // A path that comes back is used again at once, whatever the retransmission timer has backed
-      // off to.
-      scheduleProbe(now);
+    if (timers.isProbeDue(now)) {
+      timers.startProbing(now, endpoint.smoothedRttNanos());
       probeAwaitsAnswer = endpoint.sendWindowProbe(now, sink);
     }
   }
@@ -528,11 +385,9 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       lastUnacknowledged = una;
       if (suspect) {
         suspect = false;
-        probeAt = Long.MAX_VALUE;
+        timers.stopProbing();
         connection.sender().recovered(this);
-        for (Mapping mapping : outstanding) {
-          mapping.clearReinjected();
-        }
+        outstanding.clearReinjected();
       }
     }
   }
@@ -585,11 +440,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public void onPeerWindow(long now, IncomingSegment segment, long windowBytes) {
-    int edge = segment.acknowledgmentNumber() + (int) Math.min(windowBytes, 1 << 30);
-    if (!hasWindowEdge || edge - windowEdge > 0) {
-      hasWindowEdge = true;
-      windowEdge = edge;
-    }
+    room.onPeerWindow(segment, windowBytes);
     connection.input().onPeerWindow(this, segment, windowBytes);
   }
 
@@ -610,9 +461,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     lastUnacknowledged = endpoint.initialSendSequenceNumber() + 1;
     if (!initial && opener) {
       thirdAckDue = true;
-      thirdAckInterval = Math.max(200_000_000L, 2 * endpoint.smoothedRttNanos());
-      thirdAckAt = now + thirdAckInterval;
-      establishBy = Math.max(establishBy, now + 4 * thirdAckInterval);
+      timers.startThirdAck(now, endpoint.smoothedRttNanos());
     }
     connection.onSubflowEstablished(now, this);
   }
@@ -637,7 +486,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public void onTimeWait(long now) {
-    releaseOutstanding();
+    outstanding.release(connection.sender());
   }
 
   @Override
@@ -646,23 +495,14 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     closeReason = reason;
     carriesData = false;
     touched = false;
-    thirdAckAt = Long.MAX_VALUE;
-    establishBy = Long.MAX_VALUE;
-    probeAt = Long.MAX_VALUE;
+    timers.stop();
     if (segment != null) {
       permanentlyRefused = connection.input().onReset(this, segment);
     }
     reinjectOutstanding(true);
     connection.sender().gone(this);
-    releaseOutstanding();
+    outstanding.release(connection.sender());
     mappings.clear();
-  }
-
-  private void releaseOutstanding() {
-    Mapping mapping;
-    while ((mapping = outstanding.poll()) != null) {
-      connection.sender().recycle(mapping);
-    }
   }
 
   // ---- PacketScheduler.Candidate
@@ -689,7 +529,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public int allowance() {
-    return allowance;
+    return room.allowance();
   }
 
   @Override

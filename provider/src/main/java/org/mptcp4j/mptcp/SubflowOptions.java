@@ -60,7 +60,10 @@ final class SubflowOptions {
   private void writeSyn(TcpOptionWriter options, Subflow subflow) {
     if (!subflow.isInitial()) {
       options.mpJoinSyn(
-          false, subflow.localAddressId(), session.remote().token(), subflow.localNonce());
+          false,
+          subflow.identity().localAddressId(),
+          session.remote().token(),
+          subflow.identity().localNonce());
     } else if (session.isNegotiating() && subflow.countSyn() <= SYNS_WITH_OFFER) {
       options.mpCapableSyn(VERSION, capableFlags());
     }
@@ -70,9 +73,9 @@ final class SubflowOptions {
     if (!subflow.isInitial()) {
       options.mpJoinSynAck(
           false,
-          subflow.localAddressId(),
-          Hmac.leftmost64(subflow.ownHmac()),
-          subflow.localNonce());
+          subflow.identity().localAddressId(),
+          Hmac.leftmost64(subflow.identity().ownHmac()),
+          subflow.identity().localNonce());
     } else if (session.isNegotiating()) {
       options.mpCapableSynAck(VERSION, capableFlags(), session.local().key());
     }
@@ -88,7 +91,7 @@ final class SubflowOptions {
       return;
     }
     if (subflow.isThirdAckDue()) {
-      options.mpJoinAck(subflow.ownHmac());
+      options.mpJoinAck(subflow.identity().ownHmac());
       return;
     }
     if (subflow.isInitial()
@@ -99,7 +102,7 @@ final class SubflowOptions {
       options.mpCapableAck(VERSION, capableFlags(), session.local().key(), session.remote().key());
       return;
     }
-    ControlOption control = subflow.control();
+    ControlOption control = subflow.controls().first();
     if (control != null && !subflow.isProbe(segment)) {
       if (options.remaining() >= 12 + control.length()) {
         options.dssAck(connection.receiver().receiveNext());
@@ -111,9 +114,9 @@ final class SubflowOptions {
   }
 
   private void writeControl(OutgoingSegment segment, Subflow subflow) {
-    ControlOption control = subflow.control();
+    ControlOption control = subflow.controls().first();
     if (control != null && !subflow.isProbe(segment) && control.writeTo(segment.options())) {
-      subflow.controlWritten();
+      subflow.controls().firstWritten();
     }
   }
 
@@ -158,7 +161,7 @@ final class SubflowOptions {
     if (!session.isMultipath()) {
       return;
     }
-    subflow.dataFinWritten();
+    subflow.controls().dataFinWaiting(false);
     long dataAck = connection.receiver().receiveNext();
     if (connection.closing().owesDataFin()) {
       // RFC 8684 §3.3.3: a DATA_FIN without data has subflow sequence number 0 and length 1; its
@@ -177,9 +180,9 @@ final class SubflowOptions {
     }
     if (connection.closing().isFastClosing()) {
       options.mpFastclose(session.remote().key());
-    } else if (subflow.failedDsn().isPresent()) {
-      options.mpFail(subflow.failedDsn().getAsLong());
+    } else if (subflow.reset().failedDsn().isPresent()) {
+      options.mpFail(subflow.reset().failedDsn().getAsLong());
     }
-    options.mpTcpReset(subflow.isResetTransient(), subflow.resetReason());
+    options.mpTcpReset(subflow.reset().isTransient(), subflow.reset().reason());
   }
 }

@@ -31,4 +31,22 @@ public record TcpConfig(
     int retries,
     long timeWaitNanos,
     long finWait2Nanos,
-    Supplier<CongestionControl> congestionControl) {}
+    Supplier<CongestionControl> congestionControl) {
+  /** The same with a segment size of at most {@code most} bytes. */
+  public TcpConfig withMssAtMost(int most) {
+    return mss <= most
+        ? this
+        : new TcpConfig(
+            most,
+            receiveBufferLimit,
+            timestamps,
+            sack,
+            noDelay,
+            minRtoNanos,
+            synRetries,
+            retries,
+            timeWaitNanos,
+            finWait2Nanos,
+            congestionControl);
+  }
+}

@@ -1,0 +1,39 @@
+package org.mptcp4j.mptcp;
+
+import java.util.ArrayDeque;
+
+/** Options that wait for an ACK of a subflow. Bounded. */
+final class ControlQueue {
+  private static final int MOST = 32;
+
+  private final ArrayDeque<ControlOption> options = new ArrayDeque<>();
+  private boolean dataFinWaiting;
+
+  /** The next to be written; null for none. */
+  ControlOption first() {
+    return options.peek();
+  }
+
+  void firstWritten() {
+    options.poll();
+  }
+
+  void add(ControlOption option) {
+    if (options.size() < MOST) {
+      options.add(option);
+    }
+  }
+
+  /** Whether the DATA_FIN has to go out on an ACK that is not written yet. */
+  boolean isDataFinWaiting() {
+    return dataFinWaiting;
+  }
+
+  void dataFinWaiting(boolean value) {
+    dataFinWaiting = value;
+  }
+
+  boolean isEmpty() {
+    return options.isEmpty() && !dataFinWaiting;
+  }
+}

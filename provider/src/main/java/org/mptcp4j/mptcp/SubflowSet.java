@@ -1,0 +1,171 @@
+package org.mptcp4j.mptcp;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mptcp4j.tcp.SegmentSink;
+
+/** The subflows of a connection, in the order in which they came. */
+final class SubflowSet {
+  private final List<Subflow> subflows = new ArrayList<>();
+
+  int size() {
+    return subflows.size();
+  }
+
+  boolean isEmpty() {
+    return subflows.isEmpty();
+  }
+
+  Subflow get(int index) {
+    return subflows.get(index);
+  }
+
+  void add(Subflow subflow) {
+    subflows.add(subflow);
+  }
+
+  Subflow remove(int index) {
+    return subflows.remove(index);
+  }
+
+  List<Subflow> copy() {
+    return List.copyOf(subflows);
+  }
+
+  /** Subflows that carry data, or may come to. */
+  int liveCount() {
+    int count = 0;
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow s = subflows.get(i);
+      count += s.isUsable() || !s.everCarriedData() ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Subflows that were begun and are not established. */
+  int halfOpenCount() {
+    int count = 0;
+    for (int i = 0; i < subflows.size(); i++) {
+      count += subflows.get(i).everCarriedData() ? 0 : 1;
+    }
+    return count;
+  }
+
+  boolean hasOtherUsable(Subflow subflow) {
+    for (int i = 0; i < subflows.size(); i++) {
+      if (subflows.get(i) != subflow && subflows.get(i).isUsable()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The usable subflow to be preferred; null when there is none. */
+  Subflow anyUsable() {
+    Subflow best = null;
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow s = subflows.get(i);
+      if (s.isUsable() && (best == null || s.isBetterThan(best))) {
+        best = s;
+      }
+    }
+    return best;
+  }
+
+  long nextDeadline() {
+    long next = Long.MAX_VALUE;
+    for (int i = 0; i < subflows.size(); i++) {
+      next = Math.min(next, subflows.get(i).nextDeadline());
+    }
+    return next;
+  }
+
+  void onDeadline(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      subflows.get(i).onDeadline(now, sink);
+    }
+  }
+
+  void pathsWritable() {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (!subflow.isClosed()) {
+        subflow.endpoint().pathWritable();
+        subflow.touch();
+      }
+    }
+  }
+
+  /** The shared window grew: every subflow tells, for the peer's TCP minds each one's own. */
+  void windowOpened(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.everCarriedData() && !subflow.isClosed()) {
+        subflow.endpoint().windowOpened(now, sink);
+      }
+    }
+  }
+
+  /** The DATA_FIN goes out on each subflow that can carry it. */
+  void sendDataFin() {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.everCarriedData() && !subflow.isClosed()) {
+        subflow.awaitDataFin();
+      }
+    }
+  }
+
+  void resumeSending() {
+    for (int i = 0; i < subflows.size(); i++) {
+      subflows.get(i).room().resume();
+    }
+  }
+
+  /** Resets what has to go. */
+  void resetWanted(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isResetWanted()) {
+        subflow.endpoint().abort(now, sink);
+      }
+    }
+  }
+
+  void abortAll(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (!subflow.isClosed()) {
+        subflow.endpoint().abort(now, sink);
+      }
+    }
+  }
+
+  /** Sends what the endpoints owe, of those that something was done with. */
+  void flush(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.takeTouched() && !subflow.isClosed()) {
+        subflow.endpoint().flush(now, sink);
+        sendWaitingOptions(now, subflow, sink);
+      }
+    }
+  }
+
+  /** What did not find room in the segments so far goes out on ACKs of its own. */
+  private static void sendWaitingOptions(long now, Subflow subflow, SegmentSink sink) {
+    ControlQueue controls = subflow.controls();
+    while (!controls.isEmpty()
+        && !subflow.isClosed()
+        && subflow.endpoint().state().isSynchronized()
+        && !subflow.isThirdAckDue()) {
+      ControlOption first = controls.first();
+      boolean dataFin = controls.isDataFinWaiting();
+      boolean sent = subflow.endpoint().sendAck(now, sink);
+      if (!sent || (first == controls.first() && dataFin == controls.isDataFinWaiting())) {
+        subflow.touch();
+        return;
+      }
+    }
+  }
+}
