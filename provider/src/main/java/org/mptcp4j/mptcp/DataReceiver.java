@@ -112,14 +112,9 @@ final class DataReceiver {
     return receiveNext - before;
   }
 
-  /** The partial checksum of bytes in their place; only when {@link #holds} says they are there. */
+  /** The partial checksum of bytes in their place, not all of which were read. */
   long sum(long dsn, int length) {
     return buffer.sum(dsn, length);
-  }
-
-  /** Whether the bytes from {@code dsn} on have not been given to the reader yet. */
-  boolean holds(long dsn) {
-    return dsn - readDsn >= 0;
   }
 
   /** The peer's DATA_FIN has this data sequence number. Says whether that is possible. */

@@ -5,27 +5,38 @@ import org.mptcp4j.wire.InternetChecksum;
 
 /**
  * A ring of memory in which each received byte has its place by data sequence number. Grows to what
- * the peer really sends, up to the limit.
+ * the peer really sends, up to the limit. Bytes that were read stay for as long as a mapping may
+ * reach back to them: its checksum is over all of its bytes, of which another subflow may have
+ * brought some sooner.
  */
 final class ReceiveBuffer {
-  private static final int INITIAL_CAPACITY = 64 * 1024;
+  /** The longest mapping, one byte of which is missing. */
+  private static final int HISTORY = 65_534;
+
+  private static final int INITIAL_CAPACITY = 128 * 1024;
 
   private final int largest;
   private ByteBuffer ring;
+  private long oldest;
   private long highest;
 
   ReceiveBuffer(long firstDsn, int limit) {
-    int powerOfTwo = Integer.highestOneBit(Math.max(2, limit) - 1) << 1;
+    int powerOfTwo = Integer.highestOneBit(limit + HISTORY - 1) << 1;
     largest = Math.max(INITIAL_CAPACITY, powerOfTwo);
+    oldest = firstDsn;
     highest = firstDsn;
   }
 
   /**
-   * Copies {@code length} bytes to the place of {@code dsn}; everything from {@code keepFrom} on
-   * stays. The caller sees to it that {@code dsn + length - keepFrom} is within the limit.
+   * Copies {@code length} bytes to the place of {@code dsn}; everything from {@code readDsn} on
+   * stays, and what a mapping may reach of that before. The caller sees to it that {@code dsn +
+   * length - readDsn} is within the limit.
    */
-  void put(long keepFrom, long dsn, ByteBuffer source, int offset, int length) {
-    ensureCapacity(keepFrom, (int) (dsn + length - keepFrom));
+  void put(long readDsn, long dsn, ByteBuffer source, int offset, int length) {
+    if (readDsn - HISTORY - oldest > 0) {
+      oldest = readDsn - HISTORY;
+    }
+    ensureCapacity((int) (dsn + length - oldest));
     int mask = ring.capacity() - 1;
     int at = (int) dsn & mask;
     int first = Math.min(length, ring.capacity() - at);
@@ -38,13 +49,13 @@ final class ReceiveBuffer {
     }
   }
 
-  private void ensureCapacity(long keepFrom, int needed) {
+  private void ensureCapacity(int needed) {
     if (ring == null) {
       ring = ByteBuffer.allocateDirect(capacityFor(needed));
     } else if (needed > ring.capacity()) {
       ByteBuffer old = ring;
       ring = ByteBuffer.allocateDirect(capacityFor(needed));
-      long dsn = keepFrom;
+      long dsn = oldest;
       while (highest - dsn > 0) {
         int from = (int) dsn & old.capacity() - 1;
         int to = (int) dsn & ring.capacity() - 1;
@@ -75,7 +86,10 @@ final class ReceiveBuffer {
     target.position(target.position() + length);
   }
 
-  /** The partial checksum of {@code length} bytes from {@code dsn} on. */
+  /**
+   * The partial checksum of {@code length} bytes from {@code dsn} on, of which at least the last
+   * was not read yet.
+   */
   long sum(long dsn, int length) {
     int at = (int) dsn & ring.capacity() - 1;
     int first = Math.min(length, ring.capacity() - at);

@@ -241,11 +241,6 @@ final class SegmentInput {
       // Another subflow was faster: nothing of it is needed.
       return true;
     }
-    if (!receiver.holds(dsn)) {
-      // A part came by another subflow and was read already, so that the sum cannot be made; what
-      // cannot be verified must not be believed.
-      return false;
-    }
     int relative = mappings.sequence(0) - subflow.endpoint().initialReceiveSequenceNumber();
     return DssChecksum.verify(
         receiver.sum(dsn, length), dsn, relative, length, mappings.checksum(0));
