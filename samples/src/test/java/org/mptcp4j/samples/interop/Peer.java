@@ -77,7 +77,6 @@ final class Peer implements AutoCloseable {
                 entry.getValue() == 0
                     || !(entry.getKey().equals("faults")
                         || entry.getKey().equals("packets.malformed")
-                        || entry.getKey().equals("packets.badchecksum")
                         || entry.getKey().contains("checksum")
                         || entry.getKey().contains("hmac")
                         || other.isMultipath() && entry.getKey().contains("fallback")));
