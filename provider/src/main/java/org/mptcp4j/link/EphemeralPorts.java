@@ -93,14 +93,9 @@ final class EphemeralPorts implements AutoCloseable {
   private boolean take(int number) throws IOException {
     Block block = new Block();
     for (int port = number * BLOCK; port < (number + 1) * BLOCK; port++) {
-      SilentSocket socket;
-      try {
-        socket = SilentSocket.open(IpAddress.ANY_V6, port);
-      } catch (BindException anothers) {
-        continue;
+      if (!takePort(port, block)) {
+        break;
       }
-      block.sockets.add(socket);
-      enter.enter(IpAddress.ANY_V6, port);
     }
     if (block.sockets.isEmpty()) {
       return false;
@@ -110,6 +105,32 @@ final class EphemeralPorts implements AutoCloseable {
     block.sockets.forEach(socket -> ports.add(socket.port()));
     Collections.shuffle(ports, random);
     free.addAll(ports);
+    return true;
+  }
+
+  /** Guards one port, if it is free; false when the process may open no more sockets. */
+  private boolean takePort(int port, Block block) throws IOException {
+    SilentSocket socket;
+    try {
+      socket = SilentSocket.open(IpAddress.ANY_V6, port);
+    } catch (BindException anothers) {
+      return true;
+    } catch (IOException e) {
+      if (block.sockets.isEmpty()) {
+        throw e;
+      }
+      return false;
+    }
+    try {
+      enter.enter(IpAddress.ANY_V6, port);
+    } catch (IOException e) {
+      socket.close();
+      if (block.sockets.isEmpty()) {
+        throw e;
+      }
+      return false;
+    }
+    block.sockets.add(socket);
     return true;
   }
 

@@ -218,9 +218,10 @@ public final class LinuxPacketLink implements PacketLink {
       counters.increment(Counter.SENDS_DROPPED);
       return SendResult.DROPPED;
     }
+    boolean wasBusy = way.sender().isBusy();
     SendResult result =
         way.sender().sendFrames(segment, Math.max(0, way.device().mac()), destinationMac);
-    if (result == SendResult.BUSY) {
+    if (result == SendResult.BUSY && !wasBusy) {
       poller.changed();
     }
     return result;
@@ -347,7 +348,7 @@ public final class LinuxPacketLink implements PacketLink {
   private final class WayResolver implements LinuxEgress.Resolver {
     @Override
     public int generation() {
-      return monitor.routesGeneration();
+      return monitor.routesGeneration() + tables.neighbourGeneration();
     }
 
     @Override

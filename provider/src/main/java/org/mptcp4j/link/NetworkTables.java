@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.mptcp4j.wire.IpAddress;
 
 /**
@@ -25,6 +26,7 @@ final class NetworkTables {
   private static final int IFA_LOCAL = 2;
   private static final int IFA_FLAGS = 8;
   private static final int IFADDRMSG = 8;
+  private static final int MAX_NEIGHBOURS = 16_384;
   private static final int NDA_DST = 1;
   private static final int NDA_LLADDR = 2;
   private static final int NDMSG = 12;
@@ -36,6 +38,7 @@ final class NetworkTables {
   private final Map<Integer, Device> devices = new ConcurrentHashMap<>();
   private final Map<AddressKey, AddressEntry> addresses = new ConcurrentHashMap<>();
   private final Map<Neighbour.Key, Neighbour> neighbours = new ConcurrentHashMap<>();
+  private final AtomicInteger neighbourGeneration = new AtomicInteger();
   private Resync resync;
   private volatile Receiving receiving = new Receiving(Map.of(), List.of());
   private volatile List<PacketLink.LocalAddress> usable = List.of();
@@ -223,7 +226,17 @@ final class NetworkTables {
 
   /** The entry for a next hop, made when there is none yet. */
   Neighbour neighbour(Neighbour.Key key) {
+    if (neighbours.size() > MAX_NEIGHBOURS) {
+      // Packets from made-up sources on the link leave entries behind that nobody answers for.
+      neighbours.values().removeIf(neighbour -> neighbour.mac() < 0);
+      neighbourGeneration.incrementAndGet();
+    }
     return neighbours.computeIfAbsent(key, k -> new Neighbour());
+  }
+
+  /** Grows when senders must ask for their next hop's entry again. */
+  int neighbourGeneration() {
+    return neighbourGeneration.get();
   }
 
   Receiving receiving() {

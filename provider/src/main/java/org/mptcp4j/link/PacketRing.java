@@ -44,6 +44,7 @@ final class PacketRing implements AutoCloseable {
   private final ByteBuffer packets;
 
   private final ByteBuffer headers;
+  private final ByteBuffer statistics = Native.allocate(16);
   private int index;
   private int head;
 
@@ -205,12 +206,11 @@ final class PacketRing implements AutoCloseable {
 
   /** Frames dropped for want of a slot since the last call. */
   int takeDrops() {
-    ByteBuffer memory = Native.allocate(16);
-    memory.putInt(8, 8);
-    long address = Native.address(memory);
+    statistics.putInt(8, 8);
+    long address = Native.address(statistics);
     int rc =
         Native.C.getsockopt(fd, Native.SOL_PACKET, Native.PACKET_STATISTICS, address, address + 8);
-    return rc < 0 ? 0 : memory.getInt(4);
+    return rc < 0 ? 0 : statistics.getInt(4);
   }
 
   /** Unmaps the ring: nobody may be reading it. */

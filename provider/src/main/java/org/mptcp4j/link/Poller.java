@@ -14,6 +14,7 @@ final class Poller implements AutoCloseable {
   private final int wakeupFd;
   private final int[] always;
   private final ByteBuffer memory = Native.allocate(64);
+  private final ByteBuffer one = Native.allocate(8).putLong(0, 1);
   private final AtomicBoolean wakeupPending = new AtomicBoolean();
   private volatile boolean waiting;
   private volatile boolean changed = true;
@@ -44,10 +45,7 @@ final class Poller implements AutoCloseable {
 
   void wakeup() {
     if (wakeupPending.compareAndSet(false, true)) {
-      ByteBuffer one = Native.allocate(8);
-      one.putLong(0, 1);
       Native.C.write(wakeupFd, Native.address(one), 8);
-      Native.keep(one);
     }
   }
 

@@ -24,8 +24,10 @@ final class PortFilter {
    * maxLength} bytes. Of fragmented packets only the first fragment, which shows its ports, passes.
    *
    * @param ranges ascending, not overlapping
+   * @param exceptInterface nothing passes from this one; 0 for none
    */
-  static BpfProgram receive(List<PortRange> ranges, int minLength, int maxLength) {
+  static BpfProgram receive(
+      List<PortRange> ranges, int minLength, int maxLength, int exceptInterface) {
     if (ranges.isEmpty()) {
       return dropAll();
     }
@@ -37,6 +39,8 @@ final class PortFilter {
     b.add(BpfProgram.LD_LENGTH, 0);
     b.branch(BpfProgram.JGE, minLength, null, drop);
     b.branch(BpfProgram.JGT, maxLength, drop, null);
+    b.add(BpfProgram.LD_WORD_ABS, BpfProgram.AD_IFINDEX);
+    b.branch(BpfProgram.JEQ, exceptInterface, drop, null);
     b.add(BpfProgram.LD_WORD_ABS, BpfProgram.AD_PROTOCOL);
     b.branch(BpfProgram.JEQ, Native.ETH_P_IP, ipv4, null);
     b.branch(BpfProgram.JEQ, Native.ETH_P_IPV6, ipv6, drop);

@@ -85,7 +85,12 @@ final class PortGuards implements AutoCloseable {
       int fd = JdkProvider.descriptorOf(channel);
       // The JDK binds and listens in one call, so the filter comes first.
       Native.attachFilter(fd, PortFilter.loopbackOnly(loopbackIndex));
-      channel.bind(new InetSocketAddress(local.toInetAddress(), port), BACKLOG);
+      // The JDK's own wildcard is that of both families, or of IPv4 where that is all there is.
+      InetSocketAddress address =
+          local.equals(IpAddress.ANY_V6)
+              ? new InetSocketAddress(port)
+              : new InetSocketAddress(local.toInetAddress(), port);
+      channel.bind(address, BACKLOG);
       int bound = ((InetSocketAddress) channel.getLocalAddress()).getPort();
       enter(local, bound);
       Listening guard = new Listening(channel, fd, local, bound);

@@ -67,8 +67,9 @@ final class RingReceiver implements AutoCloseable {
   /** Lets packets to these ports in. Any thread. */
   void setPorts(List<PortFilter.PortRange> ranges) throws IOException {
     // A frame passes by exactly one of the two, so that none is missed or seen twice in between.
-    large.setFilter(PortFilter.receive(ranges, MAX_SMALL_FRAME + 1, MAX_FRAME));
-    small.setFilter(PortFilter.receive(ranges, 0, MAX_SMALL_FRAME));
+    int except = acceptLoopback ? 0 : tables.receiving().loopbackIndex();
+    large.setFilter(PortFilter.receive(ranges, MAX_SMALL_FRAME + 1, MAX_FRAME, except));
+    small.setFilter(PortFilter.receive(ranges, 0, MAX_SMALL_FRAME, except));
   }
 
   boolean hasFrames() {

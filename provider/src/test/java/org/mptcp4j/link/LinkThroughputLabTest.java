@@ -21,13 +21,13 @@ class LinkThroughputLabTest {
   private int checksum;
 
   @Test
-  void offloadedFramesPassAtSeveralGigabitsPerSecond() throws Exception {
+  void offloadedFramesPassAtMoreThanAGigabitPerSecond() throws Exception {
     double offered = run(64_000, 1_400);
     assertThat(offered).isGreaterThan(3);
   }
 
   @Test
-  void singlePacketsPassAtHundredsOfMegabitsPerSecond() throws Exception {
+  void singlePacketsPassToo() throws Exception {
     assertThat(run(1_400, 1_400)).isGreaterThan(0.3);
   }
 

@@ -54,7 +54,7 @@ class PortFilterTest {
 
   @Test
   void tcpToOurPortsPasses() {
-    BpfProgram p = PortFilter.receive(WEB, 0, 2_000);
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 1);
     for (int port : new int[] {80, 95, 8080}) {
       assertThat(passesIpv4(p, ipv4(14, 5, 0, 6, port))).isTrue();
       assertThat(passes(p, ipv4(0, 5, 0, 6, port), 0, 0x800)).as("no link header").isTrue();
@@ -65,7 +65,7 @@ class PortFilterTest {
 
   @Test
   void otherPortsProtocolsAndEtherTypesDoNotPass() {
-    BpfProgram p = PortFilter.receive(WEB, 0, 2_000);
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 1);
     for (int port : new int[] {0, 79, 96, 8079, 8081, 65_535}) {
       assertThat(passesIpv4(p, ipv4(14, 5, 0, 6, port))).isFalse();
       assertThat(passes(p, ipv6(14, port), 14, 0x86dd)).isFalse();
@@ -76,7 +76,7 @@ class PortFilterTest {
 
   @Test
   void extensionHeadersAreWalked() {
-    BpfProgram p = PortFilter.receive(WEB, 0, 2_000);
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 1);
     assertThat(passes(p, ipv6(14, 80, 0), 14, 0x86dd)).isTrue();
     assertThat(passes(p, ipv6(14, 80, 0, 43, 60, 60), 14, 0x86dd)).isTrue();
     assertThat(passes(p, ipv6(14, 79, 0, 60), 14, 0x86dd)).isFalse();
@@ -85,7 +85,7 @@ class PortFilterTest {
 
   @Test
   void onlyTheFirstFragmentPasses() {
-    BpfProgram p = PortFilter.receive(WEB, 0, 2_000);
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 1);
     assertThat(passesIpv4(p, ipv4(14, 5, 0x2000, 6, 80))).isTrue();
     assertThat(passesIpv4(p, ipv4(14, 5, 0x2001, 6, 80))).isFalse();
     assertThat(passes(p, ipv6(14, 80, 44), 14, 0x86dd)).isTrue();
@@ -96,8 +96,8 @@ class PortFilterTest {
 
   @Test
   void framesAreSplitByLengthWithoutGapOrOverlap() {
-    BpfProgram small = PortFilter.receive(WEB, 0, 100);
-    BpfProgram large = PortFilter.receive(WEB, 101, 2_000);
+    BpfProgram small = PortFilter.receive(WEB, 0, 100, 1);
+    BpfProgram large = PortFilter.receive(WEB, 101, 2_000, 1);
     for (int padding : new int[] {0, 45, 46, 47, 1_000}) {
       byte[] frame = java.util.Arrays.copyOf(ipv4(14, 5, 0, 6, 80), 54 + padding);
       assertThat(passesIpv4(small, frame)).isEqualTo(frame.length <= 100);
@@ -111,7 +111,7 @@ class PortFilterTest {
       @ForAll @IntRange(max = 65_535) int anyPort) {
     GuardedPorts ports = new GuardedPorts();
     blocks.forEach(block -> ports.add(org.mptcp4j.wire.IpAddress.ANY_V6, block * 16));
-    BpfProgram p = PortFilter.receive(ports.ranges(), 0, 2_000);
+    BpfProgram p = PortFilter.receive(ports.ranges(), 0, 2_000, 1);
     assertThat(passesIpv4(p, ipv4(14, 5, 0, 6, anyPort))).isEqualTo(blocks.contains(anyPort / 16));
     for (int block : blocks) {
       assertThat(passesIpv4(p, ipv4(14, 5, 0, 6, block * 16 + 15))).isTrue();
@@ -124,7 +124,7 @@ class PortFilterTest {
     for (int port = 1; port < 65_000; port += 32) {
       ranges.add(new PortRange(port, port));
     }
-    BpfProgram p = PortFilter.receive(ranges, 0, 2_000);
+    BpfProgram p = PortFilter.receive(ranges, 0, 2_000, 1);
     assertThat(p.length()).isLessThanOrEqualTo(BpfProgram.MAX_LENGTH);
     for (PortRange range : ranges) {
       assertThat(passesIpv4(p, ipv4(14, 5, 0, 6, range.first()))).isTrue();
@@ -133,7 +133,7 @@ class PortFilterTest {
 
   @Test
   void truncatedFramesDoNotPass() {
-    BpfProgram p = PortFilter.receive(WEB, 0, 2_000);
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 1);
     byte[] whole = ipv6(14, 80, 0, 60);
     for (int length = 14; length < 14 + 40 + 32 + 4; length++) {
       assertThat(passes(p, java.util.Arrays.copyOf(whole, length), 14, 0x86dd)).isFalse();
@@ -148,8 +148,14 @@ class PortFilterTest {
   }
 
   @Test
+  void nothingPassesFromTheInterfaceThatIsLeftOut() {
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 3);
+    assertThat(passesIpv4(p, ipv4(14, 5, 0, 6, 80))).isFalse();
+  }
+
+  @Test
   void withoutPortsNothingPasses() {
-    assertThat(passesIpv4(PortFilter.receive(List.of(), 0, 2_000), ipv4(14, 5, 0, 6, 80)))
+    assertThat(passesIpv4(PortFilter.receive(List.of(), 0, 2_000, 1), ipv4(14, 5, 0, 6, 80)))
         .isFalse();
   }
 }
