@@ -50,8 +50,7 @@ class LinkPrivilegeLabTest {
       try (LinkEnd from = new LinkEnd(a);
           LinkEnd to = new LinkEnd(b)) {
         to.guard("10.77.0.2", 80, false);
-        Egress egress =
-            LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
+        Egress egress = LinuxPacketLinkLabTest.introduce(from, to, "10.77.0.1", "10.77.0.2");
         a.exec("nft add table inet t");
         a.exec("nft add chain inet t out { type filter hook output priority 0 ; policy drop ; }");
         b.exec("nft add table inet t");
