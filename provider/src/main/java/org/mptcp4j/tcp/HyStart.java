@@ -14,7 +14,12 @@ final class HyStart {
   private static final int CSS_GROWTH_DIVISOR = 4;
   private static final int CSS_ROUNDS = 5;
   private static final long TRAIN_SPACING_NANOS = 2_000_000L;
-  private static final long LEAST_TRAIN_NANOS = 2_000_000L;
+
+  /**
+   * On a shorter path a train says how fast the receiving program is, not the path: a JVM that has
+   * just started fills half a round trip with ACKs for a handful of segments.
+   */
+  private static final long LEAST_RTT_FOR_TRAIN_NANOS = 8_000_000L;
 
   private long lastRoundMinRtt = Long.MAX_VALUE;
   private long currentRoundMinRtt = Long.MAX_VALUE;
@@ -66,7 +71,9 @@ final class HyStart {
       return;
     }
     trainEnd = now;
-    if (minRtt != Long.MAX_VALUE && now - trainStart > Math.max(LEAST_TRAIN_NANOS, minRtt / 2)) {
+    if (minRtt != Long.MAX_VALUE
+        && minRtt >= LEAST_RTT_FOR_TRAIN_NANOS
+        && now - trainStart > minRtt / 2) {
       // No baseline: round trips that shrink do not disprove a full train.
       conservative = true;
       conservativeRounds = 0;
