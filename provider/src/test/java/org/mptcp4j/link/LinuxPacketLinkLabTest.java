@@ -95,6 +95,7 @@ class LinuxPacketLinkLabTest {
 
   @Test
   void withoutOffloadALargeSegmentArrivesInPiecesWithRightChecksums() throws IOException {
+    TestNamespace.requireTool("ethtool");
     a.exec("ethtool -K eth0 tx off tso off gso off gro off");
     b.exec("ethtool -K eth0 tx off tso off gso off gro off");
     for (String family : new String[] {"10.77.0.", "fd77::"}) {

@@ -55,6 +55,13 @@ public final class TestNamespace implements AutoCloseable {
     return name;
   }
 
+  /** Skips the test where a tool that it needs is missing. */
+  static void requireTool(String tool) {
+    Assumptions.assumeTrue(
+        tryRun("sh", "-c", "PATH=$PATH:/usr/sbin:/sbin command -v " + tool) == 0,
+        "needs the program " + tool);
+  }
+
   /** One more thread in the namespace. */
   public ExecutorService newThread() {
     ExecutorService result =
