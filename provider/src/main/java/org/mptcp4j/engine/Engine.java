@@ -7,7 +7,6 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.mptcp4j.link.Egress;
 import org.mptcp4j.link.PacketLink;
@@ -40,6 +39,12 @@ public final class Engine implements Closeable {
 
   private static final int PACKETS_PER_ROUND = 64;
 
+  /** The end of the engine. */
+  @FunctionalInterface
+  interface Closing {
+    void run() throws IOException;
+  }
+
   private final PacketLink link;
   private final EngineConfig config;
   private final LongSupplier clock;
@@ -57,14 +62,16 @@ public final class Engine implements Closeable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicBoolean faultTold = new AtomicBoolean();
 
-  /** Held by the thread that turns the engine; see {@link #poll}. */
-  private final ReentrantLock turning = new ReentrantLock();
+  private final Turner turner;
 
-  // Guarded by turning.
+  // For the leader only.
   private final ArrayList<EngineConnection> retry = new ArrayList<>();
   private long lastRetry;
   private boolean retryDue;
   private long timersHeldUntil = Long.MIN_VALUE;
+
+  /** When the engine was last turned or woken: long ago means that the program stood still. */
+  private long turnedAt;
 
   private volatile PeerFilter peerFilter;
 
@@ -87,13 +94,13 @@ public final class Engine implements Closeable {
     joins = new HalfOpenJoins(config.maxHalfOpenJoins());
     demultiplexer = new Demultiplexer(this);
     lastRetry = clock.getAsLong();
+    turnedAt = lastRetry;
+    turner = new Turner(this, config.ownThread());
     news = new NetworkNews(this);
     link.setNetworkListener(news);
     addGauges();
     if (config.ownThread()) {
-      Thread thread = new Thread(this::run, "mptcp4j-engine");
-      thread.setDaemon(true);
-      thread.start();
+      turner.start();
       ExitHook.install(this);
     }
   }
@@ -165,14 +172,7 @@ public final class Engine implements Closeable {
    * @return how many packets and timers there were; -1 when another thread is at it
    */
   public int poll() {
-    if (!turning.tryLock()) {
-      return -1;
-    }
-    try {
-      return turn(0);
-    } finally {
-      turning.unlock();
-    }
+    return turner.poll();
   }
 
   /** Wakes the thread that sleeps in the engine. */
@@ -180,44 +180,61 @@ public final class Engine implements Closeable {
     link.wakeup();
   }
 
-  private void run() {
+  /** What a thread of the application waits at, turning the engine meanwhile. */
+  public Doorbell newDoorbell() {
+    return new Doorbell(turner);
+  }
+
+  /** Turns for the thread that waits at {@code bell}, which leads. */
+  void turnUntil(Doorbell bell, long timeoutNanos) {
+    long start = now();
     long sleptOver = 0;
-    while (!closed.get()) {
-      turning.lock();
+    while (!bell.isRung() && !closed.get() && !Thread.currentThread().isInterrupted()) {
       try {
-        if (turn(sleptOver) == 0) {
-          sleptOver = sleep();
-        } else {
+        if (turn(sleptOver) > 0) {
           sleptOver = 0;
+          continue;
         }
+        long left = timeoutNanos - (now() - start);
+        if (left <= 0) {
+          return;
+        }
+        sleptOver = sleep(left, bell);
       } catch (RuntimeException | Error e) {
-        // Nothing that a peer or the network does may end the engine.
+        // Nothing that a peer or the network does may end the engine, or the application's thread.
         faulted("the engine's loop", e);
-      } finally {
-        turning.unlock();
       }
     }
   }
 
   /**
-   * Sleeps until there may be something to do.
+   * The leader sleeps until there may be something to do.
    *
+   * @param bell what its thread waits at; null for the engine's own thread
    * @return by how much the sleep was longer than asked for
    */
-  private long sleep() {
+  long sleep(long atMostNanos, Doorbell bell) {
     long now = now();
-    long until = Math.min(nextDue(now), now + LONGEST_SLEEP_NANOS);
+    long until = Math.min(nextDue(now), now + Math.min(LONGEST_SLEEP_NANOS, atMostNanos));
     asleepUntil = until;
     try {
-      // Whoever armed a deadline before it could see that we sleep is seen here.
+      // Whoever armed a deadline, rang or began to follow before it could see that we sleep is seen
+      // here.
       until = Math.min(nextDue(now), until);
-      if (until > now && !closed.get()) {
+      boolean wanted = bell == null ? turner.hasFollowers() : bell.isRung();
+      if (until > now && !wanted && !closed.get()) {
         link.await(until - now);
       }
     } finally {
       asleepUntil = Long.MIN_VALUE;
     }
-    return Math.max(0, now() - Math.max(until, now));
+    long woken = now();
+    turnedAt = woken;
+    return Math.max(0, woken - Math.max(until, now));
+  }
+
+  boolean isAsleep() {
+    return asleepUntil != Long.MIN_VALUE;
   }
 
   private long nextDue(long now) {
@@ -231,11 +248,14 @@ public final class Engine implements Closeable {
     return Math.max(due, now);
   }
 
-  /** One round; the caller holds {@link #turning}. */
-  private int turn(long sleptOver) {
+  /** One round; the caller leads. */
+  int turn(long sleptOver) {
     int work = 0;
     long paused = sleptOver;
     long began = now();
+    if (config.ownThread() && began - turnedAt > PAUSE_NANOS) {
+      paused = Math.max(paused, began - turnedAt);
+    }
     int packets;
     // After a pause, all that arrived meanwhile is taken in before any timer may call it lost.
     do {
@@ -259,7 +279,9 @@ public final class Engine implements Closeable {
       counters.pauses.increment();
       timersHeldUntil = Math.max(timersHeldUntil, began + paused);
     }
-    return work + runTimers();
+    work += runTimers();
+    turnedAt = now();
+    return work;
   }
 
   private int runTimers() {
@@ -298,13 +320,7 @@ public final class Engine implements Closeable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    link.wakeup();
-    turning.lock();
-    try {
-      link.close();
-    } finally {
-      turning.unlock();
-    }
+    turner.stop(link::close);
   }
 
   boolean isClosed() {

@@ -19,7 +19,7 @@ final class EngineListener implements StreamListener {
   private final SocketSettings settings;
   private final GuardedPort port;
   private final int backlog;
-  private final Waiters waiters = new Waiters();
+  private final Waiters waiters;
 
   // Guarded by this object's monitor.
   private final ArrayDeque<Accepted> queue = new ArrayDeque<>();
@@ -33,6 +33,7 @@ final class EngineListener implements StreamListener {
       throws IOException {
     this.engine = engine;
     this.settings = settings;
+    waiters = new Waiters(engine);
     this.backlog = backlog > 0 ? backlog : DEFAULT_BACKLOG;
     IpAddress address = IpAddress.of(local.getAddress());
     port = engine.ports().takeForListener(address, local.getPort(), this);

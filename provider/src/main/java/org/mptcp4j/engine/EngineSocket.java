@@ -23,7 +23,7 @@ import org.mptcp4j.wire.IpAddress;
 final class EngineSocket implements StreamSocket {
   private final Engine engine;
   private final SocketSettings settings;
-  private final Waiters waiters = new Waiters();
+  private final Waiters waiters;
 
   // Set under this object's monitor, which is taken before a connection's lock.
   private GuardedPort port;
@@ -41,6 +41,7 @@ final class EngineSocket implements StreamSocket {
   EngineSocket(Engine engine, SocketSettings settings) {
     this.engine = engine;
     this.settings = settings;
+    waiters = new Waiters(engine);
   }
 
   /** For a connection that arrived at a listener. */

@@ -1,22 +1,27 @@
 package org.mptcp4j.engine;
 
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 
 /** Threads that wait for readiness bits of one socket or listener. Thread-safe. */
 final class Waiters {
   private static final class Waiter {
-    final Thread thread = Thread.currentThread();
+    final Doorbell bell;
     final int interest;
     volatile boolean dismissed;
 
-    Waiter(int interest) {
+    Waiter(Doorbell bell, int interest) {
+      this.bell = bell;
       this.interest = interest;
     }
   }
 
+  private final Engine engine;
   private final ConcurrentLinkedQueue<Waiter> waiting = new ConcurrentLinkedQueue<>();
+
+  Waiters(Engine engine) {
+    this.engine = engine;
+  }
 
   /**
    * Waits until {@code readiness} has one of the bits of {@code interest}.
@@ -29,27 +34,24 @@ final class Waiters {
       return ready;
     }
     long deadline = timeoutNanos > 0 ? System.nanoTime() + timeoutNanos : 0;
-    Waiter waiter = new Waiter(interest);
+    Waiter waiter = new Waiter(engine.newDoorbell(), interest);
     waiting.add(waiter);
     try {
       while (true) {
+        waiter.bell.reset();
         // Looked at after the waiter is in the list: who turns a bit on later sees it there.
         ready = readiness.getAsInt();
         if ((ready & interest) != 0) {
           return ready;
         }
-        if (waiter.dismissed || waiter.thread.isInterrupted()) {
+        if (waiter.dismissed || Thread.currentThread().isInterrupted()) {
           return 0;
         }
-        if (timeoutNanos <= 0) {
-          LockSupport.park(this);
-          continue;
-        }
-        long left = deadline - System.nanoTime();
-        if (left <= 0) {
+        long left = timeoutNanos > 0 ? deadline - System.nanoTime() : 0;
+        if (timeoutNanos > 0 && left <= 0) {
           return 0;
         }
-        LockSupport.parkNanos(this, left);
+        waiter.bell.await(left);
       }
     } finally {
       waiting.remove(waiter);
@@ -63,7 +65,7 @@ final class Waiters {
     }
     for (Waiter waiter : waiting) {
       if ((waiter.interest & bits) != 0) {
-        LockSupport.unpark(waiter.thread);
+        waiter.bell.ring();
       }
     }
   }
@@ -72,7 +74,7 @@ final class Waiters {
   void dismissAll() {
     for (Waiter waiter : waiting) {
       waiter.dismissed = true;
-      LockSupport.unpark(waiter.thread);
+      waiter.bell.ring();
     }
   }
 }

@@ -37,7 +37,7 @@ public final class ChannelFactory {
   }
 
   public AbstractSelector openSelector() throws IOException {
-    return new MptcpSelector(provider);
+    return new MptcpSelector(provider, transport);
   }
 
   public SocketChannel openSocketChannel() {

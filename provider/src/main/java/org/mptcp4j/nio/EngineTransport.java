@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.mptcp4j.engine.Doorbell;
 import org.mptcp4j.engine.Engine;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
@@ -76,6 +77,11 @@ final class EngineTransport implements StreamTransport {
   public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
       throws IOException {
     return running().listen(local, backlog, multipath);
+  }
+
+  @Override
+  public Optional<Doorbell> newDoorbell() {
+    return engine.get().map(Engine::newDoorbell);
   }
 
   private Engine running() throws IOException {

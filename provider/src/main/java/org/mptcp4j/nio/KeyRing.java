@@ -14,12 +14,15 @@ final class KeyRing {
   // Guards the order of "add" and "served by the kernel": one of the two binds the key.
   private final Object binding = new Object();
   private SelectableChannel kernel;
+  private boolean engine;
 
   void add(MptcpSelectionKey key) {
     synchronized (binding) {
       keys.add(key);
       if (kernel != null) {
         key.bindTo(kernel);
+      } else if (engine) {
+        key.servedByEngine();
       }
     }
     key.recheck();
@@ -33,10 +36,19 @@ final class KeyRing {
     return keys.isEmpty();
   }
 
+  /** From now on the engine tells what is ready, by {@link #signal}. */
+  void servedByEngine() {
+    synchronized (binding) {
+      engine = true;
+      keys.forEach(MptcpSelectionKey::servedByEngine);
+    }
+  }
+
   /** From now on the kernel tells what is ready: every key moves to the inner selectors. */
   void servedBy(SelectableChannel channel, boolean blocking) throws IOException {
     channel.configureBlocking(blocking);
     synchronized (binding) {
+      engine = false;
       kernel = channel;
       for (MptcpSelectionKey key : keys) {
         key.bindTo(channel);

@@ -148,6 +148,10 @@ final class MptcpSelectionKey extends AbstractSelectionKey {
     }
   }
 
+  void servedByEngine() {
+    selector.engineKeyAdded();
+  }
+
   void cancelKernelKey() {
     SelectionKey inner = kernelKey;
     if (inner != null) {

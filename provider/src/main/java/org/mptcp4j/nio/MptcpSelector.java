@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.mptcp4j.engine.Doorbell;
 import org.mptcp4j.link.JdkProvider;
 
 /**
@@ -34,6 +36,7 @@ import org.mptcp4j.link.JdkProvider;
 final class MptcpSelector extends AbstractSelector {
   private static final long FOREVER = -1;
 
+  private final StreamTransport transport;
   private final AbstractSelector inner;
   private final Set<SelectionKey> keys = ConcurrentHashMap.newKeySet();
   private final Set<SelectionKey> publicKeys = Collections.unmodifiableSet(keys);
@@ -46,17 +49,28 @@ final class MptcpSelector extends AbstractSelector {
   private final List<MptcpSelectionKey> found = new ArrayList<>();
   private final Consumer<SelectionKey> kernelFinds = this::onKernelKey;
   private volatile boolean waiting;
+  // Where the selecting thread waits; null for the inner selector. Set before waiting.
+  private volatile Doorbell waitingAt;
   private volatile boolean wakeupPending;
   private final AtomicInteger kernelKeys = new AtomicInteger();
+  // Once there was a channel of the engine: before, waiting must not start one.
+  private volatile boolean usesEngine;
+  private Optional<Doorbell> doorbell = Optional.empty();
   private boolean selecting;
 
-  MptcpSelector(SelectorProvider provider) throws IOException {
+  MptcpSelector(SelectorProvider provider, StreamTransport transport) throws IOException {
     super(provider);
+    this.transport = transport;
     inner = JdkProvider.get().openSelector();
   }
 
   AbstractSelector inner() {
     return inner;
+  }
+
+  /** A channel of this selector is served by the engine. */
+  void engineKeyAdded() {
+    usesEngine = true;
   }
 
   ChangedKeys changedKeys() {
@@ -114,7 +128,12 @@ final class MptcpSelector extends AbstractSelector {
 
   void wakeupIfWaiting() {
     if (waiting) {
-      inner.wakeup();
+      Doorbell bell = waitingAt;
+      if (bell != null) {
+        bell.ring();
+      } else {
+        inner.wakeup();
+      }
     }
   }
 
@@ -174,11 +193,9 @@ final class MptcpSelector extends AbstractSelector {
       selecting = true;
       try {
         synchronized (publicSelectedKeys) {
-          boolean flushInner = removeCancelled();
-          waitForReadiness(timeoutMillis, flushInner);
-          if (removeCancelled()) {
-            inner.selectNow(key -> {}); // only to let go of them; what is ready stays so
-          }
+          removeCancelled();
+          waitForReadiness(timeoutMillis);
+          removeCancelled();
           return publish(action);
         }
       } finally {
@@ -189,33 +206,19 @@ final class MptcpSelector extends AbstractSelector {
   }
 
   /** Fills {@link #found}; returns when it is not empty, or there is another reason to. */
-  private void waitForReadiness(long timeoutMillis, boolean flushInner) throws IOException {
+  private void waitForReadiness(long timeoutMillis) throws IOException {
     long deadline =
         timeoutMillis > 0 ? System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis) : 0;
     boolean timeIsOver = timeoutMillis == 0;
-    boolean lookInside = flushInner;
     while (true) {
       pollStreams();
       if (!found.isEmpty() || timeIsOver || mustReturn()) {
-        if (lookInside || kernelKeys.get() > 0) {
+        if (kernelKeys.get() > 0) {
           inner.selectNow(kernelFinds);
         }
         break;
       }
-      long remainingMillis = 0;
-      if (timeoutMillis > 0) {
-        // Rounded up: to wait for less than asked would be a loop without a pause.
-        remainingMillis = Math.max(1, (deadline - System.nanoTime() + 999_999) / 1_000_000);
-      }
-      waiting = true;
-      try {
-        if (changedKeys.isEmpty() && !wakeupPending) {
-          inner.select(kernelFinds, remainingMillis);
-          lookInside = false;
-        }
-      } finally {
-        waiting = false;
-      }
+      waitOnce(timeoutMillis > 0 ? Math.max(1, deadline - System.nanoTime()) : 0);
       timeIsOver = timeoutMillis > 0 && deadline - System.nanoTime() <= 0;
       if (!found.isEmpty()) {
         pollStreams();
@@ -223,6 +226,52 @@ final class MptcpSelector extends AbstractSelector {
       }
     }
     wakeupPending = false;
+  }
+
+  /**
+   * Waits until something may have changed.
+   *
+   * @param timeoutNanos 0: as long as it takes
+   */
+  private void waitOnce(long timeoutNanos) throws IOException {
+    Optional<Doorbell> bell = usesEngine && kernelKeys.get() == 0 ? doorbell() : Optional.empty();
+    if (bell.isPresent()) {
+      bell.get().reset();
+    }
+    waitingAt = bell.orElse(null);
+    waiting = true;
+    try {
+      if (!changedKeys.isEmpty() || wakeupPending) {
+        return;
+      }
+      if (bell.isPresent()) {
+        waitAt(bell.get(), timeoutNanos);
+      } else {
+        // Rounded up: to wait for less than asked would be a loop without a pause.
+        inner.select(kernelFinds, (timeoutNanos + 999_999) / 1_000_000);
+      }
+    } finally {
+      waiting = false;
+    }
+  }
+
+  private void waitAt(Doorbell bell, long timeoutNanos) {
+    begin(); // an interrupt wakes this selector up
+    try {
+      // A key that the inner selector got since we looked has rung, or is seen here.
+      if (kernelKeys.get() == 0) {
+        bell.await(timeoutNanos);
+      }
+    } finally {
+      end();
+    }
+  }
+
+  private Optional<Doorbell> doorbell() {
+    if (doorbell.isEmpty()) {
+      doorbell = transport.newDoorbell();
+    }
+    return doorbell;
   }
 
   private boolean mustReturn() {
@@ -288,8 +337,7 @@ final class MptcpSelector extends AbstractSelector {
     return updated;
   }
 
-  /** Whether keys of the inner selector were cancelled, which its next select removes. */
-  private boolean removeCancelled() {
+  private void removeCancelled() throws IOException {
     boolean inside = false;
     for (MptcpSelectionKey key : takeCancelled()) {
       keys.remove(key);
@@ -297,7 +345,9 @@ final class MptcpSelector extends AbstractSelector {
       inside |= key.isKernelKey();
       forget(key);
     }
-    return inside;
+    if (inside) {
+      inner.selectNow(key -> {}); // only to let go of them; what is ready stays so
+    }
   }
 
   /** Taken first and worked on after, so that no lock of a channel is asked for under theirs. */

@@ -93,6 +93,7 @@ final class MptcpServerSocketChannel extends ServerSocketChannel implements Stre
         opened.close();
       }
     }
+    keyRing.servedByEngine();
     opened.setAcceptListener(ready -> keyRing.signal());
     keyRing.signal();
   }

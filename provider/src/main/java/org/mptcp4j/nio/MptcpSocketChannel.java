@@ -79,7 +79,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     stream = accepted;
     bound = true;
     connected(accepted);
-    accepted.setReadinessListener(socket -> keyRing.signal());
+    listenTo(accepted);
   }
 
   /** A connection that the kernel accepted. */
@@ -394,7 +394,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
         socket.bind(toBind);
         local = socket.localAddress().orElse(toBind);
       }
-      socket.setReadinessListener(ready -> keyRing.signal());
+      listenTo(socket);
       stream = socket;
       taken = true;
     } finally {
@@ -402,6 +402,11 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
         socket.close();
       }
     }
+  }
+
+  private void listenTo(StreamSocket socket) {
+    keyRing.servedByEngine();
+    socket.setReadinessListener(ready -> keyRing.signal());
   }
 
   private void serveByKernel(InetSocketAddress toBind) throws IOException {

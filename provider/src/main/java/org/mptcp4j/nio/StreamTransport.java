@@ -2,6 +2,8 @@ package org.mptcp4j.nio;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
+import org.mptcp4j.engine.Doorbell;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 
@@ -36,4 +38,9 @@ interface StreamTransport {
    * @throws java.net.BindException as the kernel says
    */
   StreamListener listen(InetSocketAddress local, int backlog, boolean multipath) throws IOException;
+
+  /**
+   * Where a selector that has only channels of the engine waits; empty where there is no engine.
+   */
+  Optional<Doorbell> newDoorbell();
 }

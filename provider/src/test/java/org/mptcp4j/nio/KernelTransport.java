@@ -2,6 +2,8 @@ package org.mptcp4j.nio;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
+import org.mptcp4j.engine.Doorbell;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 
@@ -20,6 +22,11 @@ final class KernelTransport implements StreamTransport {
   @Override
   public Route routeForListening(InetSocketAddress local) {
     return Route.KERNEL;
+  }
+
+  @Override
+  public Optional<Doorbell> newDoorbell() {
+    return Optional.empty();
   }
 
   @Override

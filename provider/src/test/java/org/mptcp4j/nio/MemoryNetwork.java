@@ -3,8 +3,10 @@ package org.mptcp4j.nio;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.mptcp4j.engine.Doorbell;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 
@@ -37,6 +39,11 @@ final class MemoryNetwork implements StreamTransport {
   @Override
   public Route routeForListening(InetSocketAddress local) {
     return route;
+  }
+
+  @Override
+  public Optional<Doorbell> newDoorbell() {
+    return Optional.empty();
   }
 
   @Override
