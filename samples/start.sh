@@ -5,7 +5,7 @@ root=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 
 all_jar=$root/provider/target/mptcp4j-all.jar
 samples_jar=$root/samples/target/mptcp4j-samples.jar
-picocli_jar=$root/samples/target/picocli.jar
+libraries=$root/samples/target/lib
 
 newer() {
   jar=$1
@@ -13,7 +13,7 @@ newer() {
   find "$@" -newer "$jar" -type f | grep -q .
 }
 
-if [ ! -f "$all_jar" ] || [ ! -f "$samples_jar" ] || [ ! -f "$picocli_jar" ] ||
+if [ ! -f "$all_jar" ] || [ ! -f "$samples_jar" ] || [ ! -d "$libraries" ] ||
   newer "$all_jar" "$root/pom.xml" "$root/provider/pom.xml" "$root/provider/src/main" ||
   newer "$samples_jar" "$root/samples/pom.xml" "$root/samples/src/main"; then
   echo "Building (the first time Maven fetches what it needs) ..."
@@ -22,7 +22,7 @@ if [ ! -f "$all_jar" ] || [ ! -f "$samples_jar" ] || [ ! -f "$picocli_jar" ] ||
 fi
 
 if [ -n "$JAVA_HOME" ]; then java=$JAVA_HOME/bin/java; else java=java; fi
-set -- "$java" "-Dsamples.root=$root" -cp "$samples_jar:$picocli_jar:$all_jar" "$@"
+set -- "$java" "-Dsamples.root=$root" -cp "$samples_jar:$libraries/*" "$@"
 
 if [ "$(id -u)" = 0 ]; then
   exec "$@"

@@ -62,10 +62,11 @@ public final class Demo implements Callable<Integer> {
     String missing = Lab.missing().orElse("");
     String root = System.getProperty("samples.root", ".");
     String applicationJar = root + "/samples/target/mptcp4j-samples.jar";
+    String libraries = root + "/samples/target/lib";
     String mptcp4jJar = root + "/provider/target/mptcp4j-all.jar";
-    for (String jar : List.of(applicationJar, mptcp4jJar)) {
-      if (missing.isEmpty() && !Files.isReadable(Path.of(jar))) {
-        missing = "there is no " + jar + ": start the demonstration with samples/demo";
+    for (String file : List.of(applicationJar, libraries, mptcp4jJar)) {
+      if (missing.isEmpty() && !Files.isReadable(Path.of(file))) {
+        missing = "there is no " + file + ": start the demonstration with samples/demo";
       }
     }
     if (!missing.isEmpty()) {
@@ -74,7 +75,7 @@ public final class Demo implements Callable<Integer> {
     }
     List<LegResult> results = new ArrayList<>();
     Programs programs =
-        new Programs(applicationJar, mptcp4jJar, kernelSockets, List.copyOf(jvmOptions));
+        new Programs(applicationJar, libraries, mptcp4jJar, kernelSockets, List.copyOf(jvmOptions));
     try (ScratchDirectory scratch = new ScratchDirectory()) {
       RandomFile file = RandomFile.create(scratch.path().resolve("file"), megabytes * 1_000_000L);
       System.out.printf(

@@ -7,17 +7,22 @@ import java.util.List;
 /**
  * The command lines of the programs.
  *
+ * @param libraries the directory of the jars that the samples' own use of the kernel needs
  * @param kernelSockets whether also the programs that are to run on mptcp4j run without it
  * @param jvmOptions for those that run on mptcp4j
  */
 record Programs(
-    String applicationJar, String mptcp4jJar, boolean kernelSockets, List<String> jvmOptions) {
+    String applicationJar,
+    String libraries,
+    String mptcp4jJar,
+    boolean kernelSockets,
+    List<String> jvmOptions) {
   private static final String THE_FLAG =
       "-Djava.nio.channels.spi.SelectorProvider=org.mptcp4j.MptcpSelectorProvider";
 
   /** A program as it is. */
   List<String> plain(Class<?> main, String... arguments) {
-    return java(List.of(), main, arguments);
+    return java(List.of(), applicationJar + ":" + libraries + "/*", main, arguments);
   }
 
   /** The same program with the one flag. */
@@ -27,14 +32,15 @@ record Programs(
     }
     List<String> options = new ArrayList<>(List.of(THE_FLAG));
     options.addAll(jvmOptions);
-    return java(options, main, arguments);
+    return java(options, applicationJar + ":" + mptcp4jJar, main, arguments);
   }
 
-  private List<String> java(List<String> options, Class<?> main, String... arguments) {
+  private static List<String> java(
+      List<String> options, String classPath, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
-    command.addAll(List.of("-cp", applicationJar + ":" + mptcp4jJar, main.getName()));
+    command.addAll(List.of("-cp", classPath, main.getName()));
     command.addAll(List.of(arguments));
     return command;
   }
