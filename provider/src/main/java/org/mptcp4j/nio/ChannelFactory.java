@@ -28,6 +28,7 @@ public final class ChannelFactory {
    * @throws IllegalArgumentException when the rules that the settings name are wrong
    */
   public static ChannelFactory create(SelectorProvider provider, Settings settings) {
+    LinuxPacketLink.prepare();
     EngineConfig config = EngineConfig.of(settings);
     ConnectionPolicy policy = ConnectionPolicy.of(settings);
     LinkConfig link = LinkConfig.defaults().withLoopbackOnEngine(config.localOnEngine());
