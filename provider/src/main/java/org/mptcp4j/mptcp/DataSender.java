@@ -16,6 +16,9 @@ final class DataSender implements PacketScheduler.Choice {
 
   private static final int MOST_POOLED = 1024;
 
+  /** What Nagle's algorithm may keep back. */
+  private static final int SMALL_REST = 2048;
+
   private final MptcpConnection connection;
   private final Session session;
   private final PacketScheduler scheduler;
@@ -145,10 +148,16 @@ final class DataSender implements PacketScheduler.Choice {
     }
     pushReinjections(now, sink);
     pushNew(now, sink);
-    if (isWindowClosed() && !isAllSent() && session.isMultipath() && unblockWindow()) {
+    if (size() > 1 && isHeldBack() && session.isMultipath() && unblockWindow()) {
       pushReinjections(now, sink);
     }
     override = false;
+  }
+
+  /** Whether data in flight keeps new data back: the peer's window is full, or our own buffer. */
+  private boolean isHeldBack() {
+    boolean nothingToSend = buffer.end() - next < SMALL_REST;
+    return nothingToSend ? 3L * buffer.room() < bufferLimit : isWindowClosed();
   }
 
   private void pushNew(long now, SegmentSink sink) {
@@ -188,6 +197,10 @@ final class DataSender implements PacketScheduler.Choice {
     int mss = subflow.segmentPayloadLimit();
     long length = Math.min(Math.min(unsent, window), Math.min(subflow.allowance(), piece));
     length = Math.min(length, Math.min(subflow.sendLimit(), MOST_MAPPED));
+    if (subflow.bytesInFlight() == 0 && isMuchSlower(subflow)) {
+      // It may show what it can do, at the price of one segment.
+      length = Math.min(length, mss);
+    }
     boolean tail = length == unsent;
     boolean hold = tail && !noDelay && !finQueued && !override;
     if (length > mss) {
@@ -207,6 +220,16 @@ final class DataSender implements PacketScheduler.Choice {
       return length >= largestWindow / 2 || override ? (int) length : 0;
     }
     return (int) length;
+  }
+
+  private boolean isMuchSlower(Subflow subflow) {
+    for (int i = 0; i < size(); i++) {
+      Subflow other = connection.subflowAt(i);
+      if (other.isUsable() && 2 * other.smoothedRttNanos() < subflow.smoothedRttNanos()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private int contiguous(long dsn) {

@@ -52,7 +52,6 @@ final class LowestRttScheduler implements PacketScheduler {
     double roundTrips = (double) slow.smoothedRttNanos() / fastRtt;
     double fastBytes = fast.congestionWindow() * roundTrips - fast.bytesInFlight();
     long left = choice.windowBytes() - slow.segmentPayloadLimit();
-    // With less to send than the window holds, nothing can be blocked.
-    return choice.unsentBytes() > left && fastBytes > left;
+    return fastBytes > left;
   }
 }
