@@ -224,8 +224,9 @@ public final class TcpEndpoint {
   }
 
   /**
-   * The path was silent for longer than a retransmission timeout and is known to work again: what
-   * is outstanding is sent again at the next {@link #flush}, whatever the timer has backed off to.
+   * The path was silent and is known to work again, by the answer to a probe that was sent after
+   * what is outstanding: that is lost, and goes out again at the next {@link #flush}, whatever the
+   * timer has backed off to.
    */
   public void pathRecovered(long now) {
     if (tcb.state.isSynchronized()) {

@@ -197,6 +197,8 @@ final class TcpSender {
 
   /** Takes in a valid ACK, SND.UNA ≤ SEG.ACK ≤ SND.NXT. */
   void acknowledge(long now, IncomingSegment segment, boolean windowChanged) {
+    // What comes after an outage has waited for its end: that is no round trip.
+    boolean afterSilence = consecutiveTimeouts > 1;
     int ack = segment.acknowledgmentNumber();
     long flightBefore = bytesInFlight();
     int advanced = ack - sndUna;
@@ -219,7 +221,9 @@ final class TcpSender {
     if (duplicateReported) {
       detection.onDuplicateReported(sndNxt);
     }
-    takeRttSample(now, advanced);
+    if (!afterSilence) {
+      takeRttSample(now, advanced);
+    }
     if (advanced > 0 || delivered > 0) {
       timers.onProgress();
       probePending = false;
@@ -399,7 +403,7 @@ final class TcpSender {
    * next flush.
    */
   void onPathRecovered(long now) {
-    if (consecutiveTimeouts == 0 || queue.isEmpty()) {
+    if (queue.isEmpty()) {
       return;
     }
     detection.onTimeout(now, sndNxt);
