@@ -89,8 +89,8 @@ public final class Cubic implements CongestionControl {
       epochStart = now;
       renoWindow = segments;
       if (segments < windowMax) {
-        // RFC 9438 §4.2, equation 2.
-        k = Math.cbrt((windowMax - segments) / C);
+        // RFC 9438 §4.2, equation 2; strict, so that a simulation is the same on every machine.
+        k = StrictMath.cbrt((windowMax - segments) / C);
       } else {
         windowMax = segments;
         k = 0;

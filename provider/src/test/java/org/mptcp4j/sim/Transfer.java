@@ -27,6 +27,8 @@ public final class Transfer {
   private boolean outputEnded;
   private boolean inputEnded;
   private boolean closes = true;
+  private boolean mayFail;
+  private boolean failed;
   private long readAtMost = Long.MAX_VALUE;
   private long finishedAt = -1;
   private SimSocket socket;
@@ -53,6 +55,12 @@ public final class Transfer {
     return this;
   }
 
+  /** The connection may fail, as on a path that damages it; what arrives must be right. */
+  public Transfer mayFail() {
+    mayFail = true;
+    return this;
+  }
+
   /** Stops reading after so many bytes, until {@link #readUpTo} allows more. */
   public Transfer readUpTo(long bytes) {
     readAtMost = bytes;
@@ -69,24 +77,28 @@ public final class Transfer {
   }
 
   private void act(SimSocket s) {
-    s.connection()
-        .failure()
-        .ifPresent(
-            failure -> {
-              throw new AssertionError(
-                  "the connection failed: " + failure + "\n" + s.host().network().describe());
-            });
-    if (inputEnded && outputEnded) {
+    if (failed || isComplete()) {
+      return;
+    }
+    if (s.connection().failure().isPresent()) {
+      fail(s, "the connection failed: " + s.connection().failure().get());
       return;
     }
     sendSome(s);
     readSome(s);
-    if (inputEnded && outputEnded) {
+    if (!failed && inputEnded && outputEnded) {
       finishedAt = s.host().network().now();
       if (closes) {
         s.close();
       }
     }
+  }
+
+  private void fail(SimSocket s, String reason) {
+    if (!mayFail) {
+      throw new AssertionError(reason + "\n" + s.host().network().describe());
+    }
+    failed = true;
   }
 
   private void sendSome(SimSocket s) {
@@ -106,13 +118,13 @@ public final class Transfer {
   }
 
   private void readSome(SimSocket s) {
-    while (!inputEnded && s.isReadable() && received < readAtMost) {
+    while (!failed && !inputEnded && s.isReadable() && received < readAtMost) {
       readBuffer.clear().limit((int) Math.min(readBuffer.capacity(), readAtMost - received));
       int count = s.read(readBuffer);
       if (count < 0) {
         if (received != toReceive) {
-          throw new AssertionError(
-              "the stream ended after " + received + " of " + toReceive + " bytes");
+          fail(s, "the stream ended after " + received + " of " + toReceive + " bytes");
+          return;
         }
         inputEnded = true;
         return;
@@ -146,6 +158,15 @@ public final class Transfer {
   /** Everything was sent and the whole of the peer's stream has come. */
   public boolean isComplete() {
     return finishedAt >= 0;
+  }
+
+  /** Complete, or failed where that is allowed. */
+  public boolean isOver() {
+    return isComplete() || failed;
+  }
+
+  public boolean hasFailed() {
+    return failed;
   }
 
   /** When {@link #isComplete} came about, virtual time. */
