@@ -140,6 +140,10 @@ final class DataReceiver {
 
   /** The stream ends where it is now: the FIN of plain TCP. */
   void finHere() {
+    if (finReceived) {
+      // A DATA_FIN came before the fallback, and has its own number behind the last byte.
+      return;
+    }
     finKnown = true;
     finReceived = true;
     finDsn = receiveNext;

@@ -48,6 +48,11 @@ final class Fallback {
     connection.releaseToken();
   }
 
+  /** Whether the peer was not told of the fallback yet. */
+  boolean isInfiniteMappingDue() {
+    return infiniteMappingDue;
+  }
+
   /** Whether the next mapping shall announce the fallback; asked once for each mapping. */
   boolean takeInfiniteMapping() {
     boolean due = infiniteMappingDue;
@@ -76,7 +81,8 @@ final class Fallback {
   /** A mapping does not agree with its checksum. */
   void onChecksumFailure(Subflow subflow, long dsn, int receiveNext) {
     connection.counters().checksumFailures.increment();
-    if (connection.subflowSet().hasOtherUsable(subflow)) {
+    // RFC 8684 §3.7: only where the data is contiguous can it go on without mappings.
+    if (connection.subflowSet().hasOtherUsable(subflow) || !isContiguous(subflow)) {
       subflow.reset().failed(dsn);
       subflow.mappings().clear();
       subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
@@ -91,9 +97,19 @@ final class Fallback {
     enterPlain();
   }
 
+  private boolean isContiguous(Subflow subflow) {
+    ReceivedMappings mappings = subflow.mappings();
+    return mappings.isEmpty()
+        || mappings.isLinear() && mappings.dsn(0) - connection.receiver().receiveNext() <= 0;
+  }
+
   /** The peer found a wrong checksum on our only subflow and goes on without mappings. */
   void onFail(Subflow subflow, long dsn) {
     if (connection.subflowSet().hasOtherUsable(subflow) || session.isPlain()) {
+      return;
+    }
+    if (!isContiguous(subflow)) {
+      subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
       return;
     }
     subflow.addControl(new ControlOption.Fail(connection.receiver().receiveNext()));

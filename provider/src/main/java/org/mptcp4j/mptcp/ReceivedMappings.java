@@ -142,6 +142,16 @@ final class ReceivedMappings {
     head = 0;
   }
 
+  /** Whether the bytes of all mappings follow one another in the data as they do on the subflow. */
+  boolean isLinear() {
+    for (int i = 1; i < count; i++) {
+      if (dsn(i) - dsn(0) != sequence(i) - sequence(0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Forgets the first mapping. */
   void removeFirst() {
     head = head + 1 & sequences.length - 1;

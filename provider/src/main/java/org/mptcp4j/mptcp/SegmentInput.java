@@ -43,13 +43,36 @@ final class SegmentInput {
     if (session.isMultipath()) {
       return onOptions(now, subflow, segment);
     }
+    return agreesWithFallback(subflow, segment);
+  }
+
+  /**
+   * After the fallback bytes follow one another as on the subflow. A mapping that says otherwise
+   * comes from a peer that knows nothing of the fallback and has sent data a second time: rather no
+   * connection than wrong data.
+   */
+  private boolean agreesWithFallback(Subflow subflow, IncomingSegment segment) {
+    MptcpOptionSet options = segment.mptcp();
+    if (!session.keepsOptionRoom()
+        || segment.payloadLength() == 0
+        || !options.hasMapping()
+        || options.dataLevelLength() == 0
+        || options.subflowSequenceNumber() == 0) {
+      return true;
+    }
+    long dsn = receiver.expand(options.dataSequenceNumber(), options.dataSequenceNumberIs64Bit());
+    long expected = session.receivedDsn(options.subflowSequenceNumber(), receiver.receiveNext());
+    if (dsn != expected) {
+      subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
+      return false;
+    }
     return true;
   }
 
   private boolean onOptions(long now, Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
     if (options.isEmpty()) {
-      return !subflow.isDssSeen() ? onBareSegment(subflow, segment) : true;
+      return onBareSegment(subflow, segment);
     }
     if (options.has(MptcpOption.MP_FASTCLOSE) && options.fastcloseKey() == session.local().key()) {
       connection.closing().onFastclose();
@@ -87,12 +110,18 @@ final class SegmentInput {
     return true;
   }
 
-  /** A segment without any MPTCP option, before the subflow ever showed that options pass. */
+  /**
+   * A segment without any MPTCP option. It shows that options do not pass when it acknowledges data
+   * and no DATA_ACK ever did, or brings the first payload before any option was seen.
+   */
   private boolean onBareSegment(Subflow subflow, IncomingSegment segment) {
     int firstSent = subflow.endpoint().initialSendSequenceNumber() + 1;
-    boolean acknowledgesData = SequenceNumber.gt(segment.acknowledgmentNumber(), firstSent);
+    boolean acknowledgesData =
+        SequenceNumber.gt(segment.acknowledgmentNumber(), firstSent)
+            && (subflow.isInitial() ? isNothingAcknowledged() : !subflow.isDssSeen());
     boolean firstPayload =
-        segment.payloadLength() > 0
+        !subflow.isDssSeen()
+            && segment.payloadLength() > 0
             && segment.sequenceNumber() == subflow.endpoint().initialReceiveSequenceNumber() + 1;
     if (!acknowledgesData && !firstPayload) {
       return true;
@@ -107,6 +136,10 @@ final class SegmentInput {
       return false;
     }
     return true;
+  }
+
+  private boolean isNothingAcknowledged() {
+    return connection.sender().unacknowledged() == session.local().initialDataSequenceNumber() + 1;
   }
 
   private void onDataAck(long now, MptcpOptionSet options) {
@@ -221,11 +254,13 @@ final class SegmentInput {
         received(mappings.dsn(0) + delivered, covered - delivered);
         subflow.delivered(whole ? 0 : covered);
       } else if (whole) {
-        if (!isIntact(subflow, mappings)) {
-          connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), receiveNext);
-          return;
+        if (isVerifiable(mappings)) {
+          if (!isIntact(subflow, mappings)) {
+            connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), receiveNext);
+            return;
+          }
+          received(mappings.dsn(0), length);
         }
-        received(mappings.dsn(0), length);
       }
       if (!whole) {
         return;
@@ -234,10 +269,23 @@ final class SegmentInput {
     }
   }
 
+  /**
+   * Whether the first mapping's sum can be made. Where a part of it came by another way and was
+   * read already it cannot; then the rest does not count as received, which is neither the peer's
+   * fault nor the path's, and the peer sends it again from DATA_ACK on.
+   */
+  private boolean isVerifiable(ReceivedMappings mappings) {
+    return receiver.holds(mappings.dsn(0)) || isOld(mappings);
+  }
+
+  private boolean isOld(ReceivedMappings mappings) {
+    return mappings.dsn(0) + mappings.length(0) - receiver.receiveNext() <= 0;
+  }
+
   private boolean isIntact(Subflow subflow, ReceivedMappings mappings) {
     long dsn = mappings.dsn(0);
     int length = mappings.length(0);
-    if (dsn + length - receiver.receiveNext() <= 0) {
+    if (isOld(mappings)) {
       // Another subflow was faster: nothing of it is needed.
       return true;
     }

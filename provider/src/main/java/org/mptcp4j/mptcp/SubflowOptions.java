@@ -47,7 +47,7 @@ final class SubflowOptions {
       case SYN_ACK -> writeSynAck(options, subflow);
       case ACK -> writeAck(segment, subflow);
       case DATA -> writeData(options, subflow, mapping);
-      case FIN -> writeDss(options, subflow);
+      case FIN -> writeFin(segment, subflow);
       case RESET -> writeReset(options, subflow);
     }
   }
@@ -155,6 +155,25 @@ final class SubflowOptions {
         mapping.length(),
         mapping.checksum(),
         false);
+  }
+
+  private void writeFin(OutgoingSegment segment, Subflow subflow) {
+    if (!session.isPlain() || !connection.fallback().isInfiniteMappingDue()) {
+      writeDss(segment.options(), subflow);
+      return;
+    }
+    // No data came after the fallback that could have told of it; a peer that does not know would
+    // wait for a DATA_FIN in vain.
+    int relative = segment.sequenceNumber() - subflow.endpoint().initialSendSequenceNumber();
+    segment
+        .options()
+        .dss(
+            connection.receiver().receiveNext(),
+            session.sentDsn(relative, connection.sender().unacknowledged()),
+            relative,
+            0,
+            session.usesChecksum() ? 0 : -1,
+            false);
   }
 
   private void writeDss(TcpOptionWriter options, Subflow subflow) {

@@ -87,7 +87,8 @@ class LossMatrixTest {
       return "run again, it passed: something is not deterministic";
     } catch (RuntimeException | AssertionError e) {
       Path file =
-          Path.of("target/simulation", cell.toString().replace(' ', '_') + "_seed" + seed + ".pcap");
+          Path.of(
+              "target/simulation", cell.toString().replace(' ', '_') + "_seed" + seed + ".pcap");
       try {
         capture.writeTo(file);
       } catch (IOException io) {

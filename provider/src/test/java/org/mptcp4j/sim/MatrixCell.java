@@ -62,8 +62,7 @@ record MatrixCell(double lossPercent, int delayMillis, boolean reordering, boole
         Transfer.client(BYTES, 0)
             .on(client.connect("10.0.1.2", 80, SimConfig.multipathTcp().toConnectionConfig()));
     network.runUntil(
-        () -> sent.isComplete() && received[0] != null && received[0].isComplete(),
-        3_600 * SECOND);
+        () -> sent.isComplete() && received[0] != null && received[0].isComplete(), 3_600 * SECOND);
     return Math.max(sent.finishedAt(), received[0].finishedAt()) - start;
   }
 
@@ -79,7 +78,9 @@ record MatrixCell(double lossPercent, int delayMillis, boolean reordering, boole
   }
 
   private int hash() {
-    return (int) (lossPercent * 10) * 7 + delayMillis * 31 + (reordering ? 3 : 0)
+    return (int) (lossPercent * 10) * 7
+        + delayMillis * 31
+        + (reordering ? 3 : 0)
         + (duplication ? 5 : 0);
   }
 

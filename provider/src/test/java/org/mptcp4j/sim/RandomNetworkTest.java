@@ -74,7 +74,7 @@ class RandomNetworkTest {
       server.localQueue(2 * MILLI);
     }
     if (capture != null) {
-      (Boolean.getBoolean("atClient") ? client : server).capture(capture);
+      server.capture(capture);
     }
     long up = random.below(random.chance(0.2) ? 10 : 2_000_000);
     long down = random.below(random.chance(0.2) ? 10 : 2_000_000);
@@ -86,12 +86,15 @@ class RandomNetworkTest {
     SimSocket socket =
         client.connect(ipv6 ? "fd00:1::2" : "10.0.1.2", 443, config(random).toConnectionConfig());
     Transfer atClient = transfer(Transfer.client(up, down), damage).on(socket);
-    network.runUntil(
-        () -> atClient.isOver() && (atServer[0] == null || atServer[0].isOver()),
-        (damage ? 7_200 : 3_600) * SECOND);
-    if (!damage) {
-      assertThat(atClient.isComplete()).isTrue();
-      assertThat(atServer[0].isComplete()).isTrue();
+    if (damage) {
+      // Where one end fails and its RST gets lost the other waits for ever, as TCP does.
+      network.runFor(7_200 * SECOND);
+      client.sockets().forEach(SimSocket::abort);
+      server.sockets().forEach(SimSocket::abort);
+    } else {
+      network.runUntil(
+          () -> atClient.isComplete() && atServer[0] != null && atServer[0].isComplete(),
+          3_600 * SECOND);
     }
     network.runUntil(
         () -> client.sockets().isEmpty() && server.sockets().isEmpty(), 7_200 * SECOND);
@@ -146,7 +149,8 @@ class RandomNetworkTest {
       case 2 -> Middleboxes.stripMptcp(packet -> own.chance(0.1), subtype -> true);
       case 3 -> Middleboxes.stripMptcp(packet -> true, subtype -> subtype == 3);
       case 4 -> Middleboxes.stripMptcp(packet -> true, subtype -> subtype == 1);
-      case 5 -> Middleboxes.drop(packet -> Middleboxes.payloadLength(packet) > 1_000 && own.chance(0.2));
+      case 5 ->
+          Middleboxes.drop(packet -> Middleboxes.payloadLength(packet) > 1_000 && own.chance(0.2));
       case 6 -> Middleboxes.stripMptcp(packet -> own.chance(0.02), subtype -> subtype == 2);
       default -> (now, packet) -> packet;
     };

@@ -47,8 +47,7 @@ public record SimConfig(
   }
 
   public SimConfig withoutTimestamps() {
-    return new SimConfig(
-        multipath, checksum, bufferBytes, false, sack, noDelay, congestionControl);
+    return new SimConfig(multipath, checksum, bufferBytes, false, sack, noDelay, congestionControl);
   }
 
   public SimConfig withoutSack() {

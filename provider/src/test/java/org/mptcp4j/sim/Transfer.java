@@ -123,8 +123,8 @@ public final class Transfer {
       int count = s.read(readBuffer);
       if (count < 0) {
         if (received != toReceive) {
-          fail(s, "the stream ended after " + received + " of " + toReceive + " bytes");
-          return;
+          throw new AssertionError(
+              "the stream ended after " + received + " of " + toReceive + " bytes");
         }
         inputEnded = true;
         return;
