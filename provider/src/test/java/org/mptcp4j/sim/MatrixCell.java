@@ -78,7 +78,7 @@ record MatrixCell(double lossPercent, int delayMillis, boolean reordering, boole
   }
 
   private int hash() {
-    return (int) (lossPercent * 10) * 7
+    return 7 * (int) (lossPercent * 10)
         + delayMillis * 31
         + (reordering ? 3 : 0)
         + (duplication ? 5 : 0);
