@@ -254,13 +254,11 @@ final class SegmentInput {
         received(mappings.dsn(0) + delivered, covered - delivered);
         subflow.delivered(whole ? 0 : covered);
       } else if (whole) {
-        if (isVerifiable(mappings)) {
-          if (!isIntact(subflow, mappings)) {
-            connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), receiveNext);
-            return;
-          }
-          received(mappings.dsn(0), length);
+        if (!isIntact(subflow, mappings)) {
+          connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), receiveNext);
+          return;
         }
+        received(mappings.dsn(0), length);
       }
       if (!whole) {
         return;
@@ -269,23 +267,10 @@ final class SegmentInput {
     }
   }
 
-  /**
-   * Whether the first mapping's sum can be made. Where a part of it came by another way and was
-   * read already it cannot; then the rest does not count as received, which is neither the peer's
-   * fault nor the path's, and the peer sends it again from DATA_ACK on.
-   */
-  private boolean isVerifiable(ReceivedMappings mappings) {
-    return receiver.holds(mappings.dsn(0)) || isOld(mappings);
-  }
-
-  private boolean isOld(ReceivedMappings mappings) {
-    return mappings.dsn(0) + mappings.length(0) - receiver.receiveNext() <= 0;
-  }
-
   private boolean isIntact(Subflow subflow, ReceivedMappings mappings) {
     long dsn = mappings.dsn(0);
     int length = mappings.length(0);
-    if (isOld(mappings)) {
+    if (dsn + length - receiver.receiveNext() <= 0) {
       // Another subflow was faster: nothing of it is needed.
       return true;
     }
