@@ -43,7 +43,7 @@ public final class LabCommand implements Callable<Integer> {
 
   @Option(
       names = "--plain",
-      description = "bare cables where nothing else is asked for (then no 'cut')")
+      description = "bare cables where nothing else is asked for (then no outages)")
   private boolean plain;
 
   @Option(names = "--offloads-off", description = "turn TSO, GSO and GRO off (needs ethtool)")
@@ -114,7 +114,7 @@ public final class LabCommand implements Callable<Integer> {
     return values.get(Math.min(index, values.size() - 1));
   }
 
-  /** Small commands for the person at the shell: a, b, cut, restore, unplug, plug. */
+  /** Small commands for the person at the shell: a, b, silence, restore, unplug, plug. */
   private static final class HandTools {
     private final Lab lab;
     private final Path directory;
@@ -127,7 +127,7 @@ public final class LabCommand implements Callable<Integer> {
       Files.createFile(orders);
       tool("a", "exec ip netns exec " + lab.a().namespace() + " \"$@\"");
       tool("b", "exec ip netns exec " + lab.b().namespace() + " \"$@\"");
-      for (String order : List.of("cut", "restore", "unplug", "plug")) {
+      for (String order : List.of("silence", "restore", "unplug", "plug")) {
         tool(order, "echo " + order + " \"${1:?path number}\" >> " + orders);
       }
     }
@@ -153,7 +153,7 @@ public final class LabCommand implements Callable<Integer> {
       return text
           + """
             Run a command in a host:        a ping 10.4.1.2      b java …
-            Silence a path, let it speak:   cut 1                restore 1
+            Silence a path, let it speak:   silence 1            restore 1
             Pull its cables, put them in:   unplug 1             plug 1
             Leave (and take all down):      exit
             """;
@@ -182,7 +182,7 @@ public final class LabCommand implements Callable<Integer> {
       }
       var path = lab.path(number);
       switch (words[0]) {
-        case "cut" -> path.silence();
+        case "silence" -> path.silence();
         case "restore" -> path.restore();
         case "unplug" -> path.unplug();
         case "plug" -> path.plug();
