@@ -266,9 +266,9 @@ final class Flow {
       return;
     }
     session.echo(packet.number, capable);
-    if (own.position(packet.sequence) != 1) {
-      findings.violation(
-          packet.number, "MP_CAPABLE is on a segment that is not the first of its subflow");
+    // Segmentation offload copies the option to every segment of what it cuts.
+    if (own.position(packet.sequence) > Math.max(1, capable.length())) {
+      findings.violation(packet.number, "MP_CAPABLE is on a segment that it does not map");
     }
     if (capable.length() >= 0) {
       if (session.checksums() != capable.checksum() >= 0) {

@@ -169,7 +169,8 @@ public final class HostProcess implements AutoCloseable {
 
   /** Asks the program to end (SIGTERM). */
   public void terminate() {
-    process.destroy();
+    // Not Process.destroy(), which would close the output before it is read.
+    process.toHandle().destroy();
   }
 
   /** Ends the program at once if it still runs (SIGKILL). */

@@ -155,6 +155,7 @@ public final class Lab implements AutoCloseable {
     final Set<Side> unrelatedBridge = EnumSet.noneOf(Side.class);
     final Set<Side> firewall = EnumSet.noneOf(Side.class);
     boolean offloads = true;
+    boolean checksumOffload = true;
 
     private Builder() {}
 
@@ -176,6 +177,15 @@ public final class Lab implements AutoCloseable {
     public Builder withoutOffloads() {
       offloads = false;
       return this;
+    }
+
+    /**
+     * Has every checksum finished before a packet is seen by a capture, and no packet larger than
+     * the MTU (needs {@code ethtool}).
+     */
+    public Builder forCaptures() {
+      checksumOffload = false;
+      return withoutOffloads();
     }
 
     /** Puts the addresses of path 1 at this host on a bridge with the path's interface in it. */

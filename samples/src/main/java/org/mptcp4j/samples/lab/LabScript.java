@@ -115,9 +115,10 @@ final class LabScript {
     String ip = "ip -n " + host.namespace() + " ";
     String device = host.interfaceName(number);
     if (!lab.offloads) {
+      String checksum = lab.checksumOffload ? "" : "tx off ";
       lines.add(
-          "ip netns exec %s ethtool -K %s tso off gso off gro off"
-              .formatted(host.namespace(), device));
+          "ip netns exec %s ethtool -K %s %stso off gso off gro off"
+              .formatted(host.namespace(), device, checksum));
     }
     if (spec.rateBitsPerSecond() > 0) {
       long bytesPerSecond = spec.rateBitsPerSecond() / 8;

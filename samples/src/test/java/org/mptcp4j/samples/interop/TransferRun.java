@@ -28,12 +28,14 @@ final class TransferRun {
     this.bytes = bytes;
   }
 
-  void runAndCheck() throws IOException {
+  /** Returns what the client printed of its streams: {@code sent=… received=…}. */
+  String runAndCheck() throws IOException {
     if (serverStack == Stack.KERNEL_MPTCP) {
       lab.b().announceKernelAddress(2, ipv6);
     }
     String size = Long.toString(bytes);
     String address = ipv6 ? lab.b().ipv6(1) : lab.b().ipv4(1);
+    String clientResult;
     try (Peer a = new Peer(lab.a(), clientStack);
         Peer b = new Peer(lab.b(), serverStack);
         HostProcess server =
@@ -44,7 +46,7 @@ final class TransferRun {
         client.awaitLineStarting("half", LIMIT);
         a.assertKernelHoldsNoConnection();
         b.assertKernelHoldsNoConnection();
-        String clientResult = client.awaitLineStarting("sent=", LIMIT);
+        clientResult = client.awaitLineStarting("sent=", LIMIT);
         String serverResult = server.awaitLineStarting("sent=", LIMIT);
         assertThat(client.awaitExit(LIMIT)).as(client::output).isZero();
         assertThat(server.awaitExit(LIMIT)).as(server::output).isZero();
@@ -57,6 +59,7 @@ final class TransferRun {
         assertEachPathCarriesItsShare();
       }
     }
+    return clientResult;
   }
 
   private void assertEachPathCarriesItsShare() throws IOException {
@@ -68,11 +71,11 @@ final class TransferRun {
     }
   }
 
-  private static String sent(String result) {
+  static String sent(String result) {
     return result.substring("sent=".length(), result.indexOf(' '));
   }
 
-  private static String received(String result) {
+  static String received(String result) {
     return result.substring(result.indexOf("received=") + "received=".length());
   }
 }
