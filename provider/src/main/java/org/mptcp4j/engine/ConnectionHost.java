@@ -52,14 +52,32 @@ final class ConnectionHost implements MptcpHost {
 
   @Override
   public int allocatePort(IpAddress local, IpAddress remote, int remotePort) {
-    try {
-      GuardedPort port = engine.ports().take(local, 0);
-      unused.add(port);
-      return port.port;
-    } catch (IOException e) {
-      engine.told("no local port for another subflow to " + remote, e);
-      return -1;
+    GuardedPort port = sharedPort(local, remote, remotePort);
+    if (port == null) {
+      try {
+        port = engine.ports().take(local, 0);
+      } catch (IOException e) {
+        engine.told("no local port for another subflow to " + remote, e);
+        return -1;
+      }
     }
+    unused.add(port);
+    return port.port;
+  }
+
+  /** One port serves all subflows of a connection, since their addresses differ. */
+  private GuardedPort sharedPort(IpAddress local, IpAddress remote, int remotePort) {
+    for (FlowKey flow : flows) {
+      GuardedPort port = engine.ports().find(flow.local(), flow.localPort());
+      if (port != null
+          && !port.listening
+          && port.covers(local.high(), local.low())
+          && engine.flows().find(FlowKey.of(local, port.port, remote, remotePort)) == null) {
+        engine.ports().retain(port);
+        return port;
+      }
+    }
+    return null;
   }
 
   @Override

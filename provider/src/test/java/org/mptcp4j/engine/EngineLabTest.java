@@ -30,7 +30,10 @@ import org.mptcp4j.link.LinkUnavailableException;
 import org.mptcp4j.link.LinuxPacketLink;
 import org.mptcp4j.link.TestNamespace;
 
-/** Two engines, or one and the kernel, in two network namespaces with two paths between them. */
+/**
+ * Two engines, or one and the kernel, in two network namespaces with two paths between them. Who
+ * waits at a socket turns its engine, so each socket is used by threads of its own namespace only.
+ */
 @Tag("lab")
 @Timeout(120)
 class EngineLabTest {
@@ -97,9 +100,28 @@ class EngineLabTest {
         });
   }
 
-  private static StreamSocket accept(StreamListener listener) throws IOException {
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-    return listener.accept().orElseThrow().engine().orElseThrow();
+  private StreamSocket accept(StreamListener listener) {
+    return there.in(
+        () -> {
+          assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
+          return listener.accept().orElseThrow().engine().orElseThrow();
+        });
+  }
+
+  private void send(StreamSocket socket, byte[] bytes) {
+    here.in(
+        () -> {
+          writeAll(socket, bytes);
+          return null;
+        });
+  }
+
+  private void close(TestNamespace namespace, StreamSocket socket) {
+    namespace.in(
+        () -> {
+          socket.close();
+          return null;
+        });
   }
 
   private static void writeAll(StreamSocket socket, byte[] bytes) throws IOException {
@@ -140,13 +162,13 @@ class EngineLabTest {
     StreamSocket accepted = accept(listener);
     byte[] bytes = noise(10_000_000);
     Future<byte[]> received = there.newThread().submit(() -> readToEnd(accepted, bytes.length));
-    writeAll(socket, bytes);
+    send(socket, bytes);
     // -a: listening sockets, the guards, and all others.
     assertThat(here.exec("ss -tanH")).doesNotContain("ESTAB");
     assertThat(there.exec("ss -tanH")).doesNotContain("ESTAB");
-    socket.close();
+    close(here, socket);
     assertThat(received.get(60, TimeUnit.SECONDS)).isEqualTo(bytes);
-    accepted.close();
+    close(there, accepted);
     assertThat(transmitted(here, "left1")).isGreaterThan(2_000_000);
     assertThat(transmitted(here, "left2")).isGreaterThan(2_000_000);
     assertThat(client.counters().snapshot()).containsEntry("packets.badchecksum", 0L);
@@ -160,10 +182,10 @@ class EngineLabTest {
     StreamSocket accepted = accept(listener);
     byte[] bytes = noise(10_000_000);
     Future<byte[]> received = there.newThread().submit(() -> readToEnd(accepted, bytes.length));
-    writeAll(socket, Arrays.copyOf(bytes, 3_000_000));
+    send(socket, Arrays.copyOf(bytes, 3_000_000));
     there.ip("link set right1 down");
-    writeAll(socket, Arrays.copyOfRange(bytes, 3_000_000, bytes.length));
-    socket.close();
+    send(socket, Arrays.copyOfRange(bytes, 3_000_000, bytes.length));
+    close(here, socket);
     assertThat(received.get(60, TimeUnit.SECONDS)).isEqualTo(bytes);
   }
 
@@ -181,8 +203,8 @@ class EngineLabTest {
               }
             });
     StreamSocket socket = connect();
-    writeAll(socket, bytes);
-    socket.close();
+    send(socket, bytes);
+    close(here, socket);
     assertThat(received.get(60, TimeUnit.SECONDS)).isEqualTo(bytes);
     listening.close();
   }
@@ -204,9 +226,12 @@ class EngineLabTest {
               }
             });
     StreamSocket accepted = accept(listener);
-    byte[] seen = readToEnd(accepted, bytes.length);
-    writeAll(accepted, seen);
-    accepted.close();
+    there.in(
+        () -> {
+          writeAll(accepted, readToEnd(accepted, bytes.length));
+          accepted.close();
+          return null;
+        });
     assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo(bytes);
   }
 
@@ -222,7 +247,7 @@ class EngineLabTest {
                     return socket.getInputStream().read();
                   }
                 });
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
+    assertThat(there.in(() -> listener.awaitAcceptable(PATIENCE))).isTrue();
     try (var accepted = listener.accept().orElseThrow().kernel().orElseThrow()) {
       accepted.write(ByteBuffer.wrap(new byte[] {42}));
     }
@@ -249,15 +274,15 @@ class EngineLabTest {
     StreamListener listener = listen();
     StreamSocket socket = connect();
     StreamSocket accepted = accept(listener);
-    writeAll(socket, new byte[] {1});
+    send(socket, new byte[] {1});
     here.ip("link set left2 up");
     long end = System.nanoTime() + PATIENCE;
     while (client.flows().flowCount() < 2) {
       assertThat(System.nanoTime()).as("waited for a second subflow").isLessThan(end);
       Thread.onSpinWait();
     }
-    socket.shutdownOutput();
-    assertThat(readToEnd(accepted, 1)).containsExactly(1);
+    close(here, socket);
+    assertThat(there.in(() -> readToEnd(accepted, 1))).containsExactly(1);
   }
 
   private void slowDown(String rate) {

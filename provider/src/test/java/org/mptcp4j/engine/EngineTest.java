@@ -147,6 +147,21 @@ class EngineTest {
   }
 
   @Test
+  void allSubflowsOfAConnectionShareOneLocalPort() throws Exception {
+    StreamListener listener =
+        server.listen(new InetSocketAddress("0.0.0.0", PORT), 10, /* multipath= */ true);
+    StreamSocket socket = connect();
+    StreamSocket accepted = accept(listener);
+    writeAll(socket, new byte[] {1});
+    await("a second subflow", () -> client.flows().flowCount() == 2);
+    assertThat(clientLink.guardedPorts()).hasSize(1);
+    accepted.setOption(StandardSocketOptions.SO_LINGER, 0);
+    accepted.close();
+    socket.close();
+    await("the port is free", () -> clientLink.guardedPorts().isEmpty());
+  }
+
+  @Test
   void aPortThatNobodyListensOnRefuses() throws Exception {
     // The port must be this engine's, else the answer is the kernel's business.
     StreamSocket other = server.openSocket(true);
