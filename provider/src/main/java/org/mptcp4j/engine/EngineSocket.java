@@ -164,6 +164,17 @@ final class EngineSocket implements StreamSocket {
   }
 
   @Override
+  public int available() throws IOException {
+    EngineConnection current = connected();
+    MptcpConnection held = current.acquire();
+    try {
+      return inputShutdown ? 0 : held.available();
+    } finally {
+      current.release();
+    }
+  }
+
+  @Override
   public int write(ByteBuffer source) throws IOException {
     EngineConnection current = connected();
     checkBroken();

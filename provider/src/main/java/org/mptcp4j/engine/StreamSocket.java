@@ -51,6 +51,9 @@ public interface StreamSocket {
    */
   int read(ByteBuffer target) throws IOException;
 
+  /** How many bytes {@link #read} would give now. */
+  int available() throws IOException;
+
   /** Takes bytes of {@code source} for sending: their number, 0 when the send buffer is full. */
   int write(ByteBuffer source) throws IOException;
 

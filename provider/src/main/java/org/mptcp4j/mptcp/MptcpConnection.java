@@ -398,6 +398,11 @@ public final class MptcpConnection {
         && (receiver.isFinReceived() || failure != null || closing.isInputShut() || over);
   }
 
+  /** Bytes that {@link #read} would give now. */
+  public int available() {
+    return receiver.available();
+  }
+
   /** DATA_FIN (or FIN) after what was written. */
   public void shutdownOutput(long now, SegmentSink sink) {
     closing.shutdownOutput();

@@ -86,7 +86,7 @@ public final class ConnectionPolicy {
   }
 
   private void add(String rule) {
-    String[] words = rule.split("\\s+");
+    String[] words = rule.split("\\s+", -1);
     try {
       if (words.length == 6 && words[0].equals("use") && words[2].equals("for")) {
         useRules.add(

@@ -2,15 +2,15 @@ package org.mptcp4j.nio;
 
 import java.io.IOException;
 import java.nio.channels.SelectableChannel;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Arrays;
 
 /**
  * The selection keys of one channel of ours. A channel may be registered before it is known who
  * serves it: the ring then binds the keys when that is decided. Thread-safe.
  */
 final class KeyRing {
-  private final List<MptcpSelectionKey> keys = new CopyOnWriteArrayList<>();
+  // Replaced as a whole, with binding held; gone through for every packet.
+  private volatile MptcpSelectionKey[] keys = {};
   // Guards the order of "add" and "served by the kernel": one of the two binds the key.
   private final Object binding = new Object();
   private SelectableChannel kernel;
@@ -18,7 +18,9 @@ final class KeyRing {
 
   void add(MptcpSelectionKey key) {
     synchronized (binding) {
-      keys.add(key);
+      MptcpSelectionKey[] more = Arrays.copyOf(keys, keys.length + 1);
+      more[keys.length] = key;
+      keys = more;
       if (kernel != null) {
         key.bindTo(kernel);
       } else if (engine) {
@@ -29,18 +31,18 @@ final class KeyRing {
   }
 
   void remove(MptcpSelectionKey key) {
-    keys.remove(key);
-  }
-
-  boolean isEmpty() {
-    return keys.isEmpty();
+    synchronized (binding) {
+      keys = Arrays.stream(keys).filter(k -> k != key).toArray(MptcpSelectionKey[]::new);
+    }
   }
 
   /** From now on the engine tells what is ready, by {@link #signal}. */
   void servedByEngine() {
     synchronized (binding) {
       engine = true;
-      keys.forEach(MptcpSelectionKey::servedByEngine);
+      for (MptcpSelectionKey key : keys) {
+        key.servedByEngine();
+      }
     }
   }
 
@@ -64,7 +66,9 @@ final class KeyRing {
   void configureBlocking(SelectableChannel channel, boolean block) throws IOException {
     synchronized (binding) {
       if (block) {
-        keys.forEach(MptcpSelectionKey::cancelKernelKey);
+        for (MptcpSelectionKey key : keys) {
+          key.cancelKernelKey();
+        }
       }
       channel.configureBlocking(block);
     }

@@ -301,7 +301,9 @@ final class MptcpSelector extends AbstractSelector {
         found.add(key);
       }
     }
-    watched.subList(kept, watched.size()).clear();
+    while (watched.size() > kept) {
+      watched.remove(watched.size() - 1);
+    }
   }
 
   private void onKernelKey(SelectionKey innerKey) {

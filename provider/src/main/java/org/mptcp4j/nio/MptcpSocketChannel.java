@@ -42,26 +42,19 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     CONNECTED
   }
 
-  private final StreamTransport transport;
   private final ProtocolFamily family;
   private final KeyRing keyRing = new KeyRing();
+  private final SocketBackend backend;
 
   private final ReentrantLock readLock = new ReentrantLock();
   private final ReentrantLock writeLock = new ReentrantLock();
   private final Object stateLock = new Object();
 
-  // Written with stateLock held; in the order undecided, then one of the two for good.
-  private volatile StreamSocket stream;
-  private volatile SocketChannel kernel;
   private volatile State state = State.UNCONNECTED;
-  private volatile InetSocketAddress local;
-  private volatile InetSocketAddress remote;
   private volatile boolean inputShut;
   private volatile boolean outputShut;
   private volatile boolean blockingMode = true;
   // Guarded by stateLock.
-  private final ChannelOptions options = new ChannelOptions(KernelDefaults.ofSocketChannel());
-  private boolean bound;
   private Socket adaptor;
 
   /**
@@ -69,82 +62,68 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
    */
   MptcpSocketChannel(SelectorProvider provider, StreamTransport transport, ProtocolFamily family) {
     super(provider);
-    this.transport = transport;
     this.family = family;
+    backend = new SocketBackend(transport, family, keyRing);
   }
 
   /** A connection that the engine accepted. */
   MptcpSocketChannel(SelectorProvider provider, StreamTransport transport, StreamSocket accepted) {
     this(provider, transport, (ProtocolFamily) null);
-    stream = accepted;
-    bound = true;
-    connected(accepted);
-    listenTo(accepted);
+    backend.accepted(accepted);
+    state = State.CONNECTED;
   }
 
   /** A connection that the kernel accepted. */
   MptcpSocketChannel(SelectorProvider provider, StreamTransport transport, SocketChannel accepted)
       throws IOException {
     this(provider, transport, (ProtocolFamily) null);
-    bound = true;
-    adopt(accepted);
-    kernelConnected(accepted);
+    backend.accepted(accepted);
   }
 
   // ---- options and addresses
 
   @Override
   public Set<SocketOption<?>> supportedOptions() {
-    return options.supported();
+    return backend.supportedOptions();
   }
 
   @Override
   public <T> SocketChannel setOption(SocketOption<T> name, T value) throws IOException {
-    options.checkSupported(name);
+    backend.checkSupported(name);
     synchronized (stateLock) {
       ensureOpen();
-      T checked = ChannelOptions.checkedValue(name, value);
-      if (kernel != null) {
-        kernel.setOption(name, checked);
-      } else if (stream != null) {
-        options.set(name, checked, stream::setOption);
-        return this;
-      }
-      options.set(name, checked);
+      backend.setOption(name, value);
     }
     return this;
   }
 
   @Override
   public <T> T getOption(SocketOption<T> name) throws IOException {
-    options.checkSupported(name);
+    backend.checkSupported(name);
     synchronized (stateLock) {
       ensureOpen();
-      if (kernel != null) {
-        return kernel.getOption(name);
-      }
-      return stream != null ? options.get(name, stream::getOption) : options.get(name);
+      return backend.getOption(name);
     }
   }
 
   @Override
   public SocketAddress getLocalAddress() throws IOException {
     ensureOpen();
-    return local;
+    return backend.local();
   }
 
   @Override
   public SocketAddress getRemoteAddress() throws IOException {
     ensureOpen();
-    return remote;
+    return backend.remote();
   }
 
   InetSocketAddress localOrNull() {
-    return local;
+    return backend.local();
   }
 
   InetSocketAddress remoteOrNull() {
-    return remote;
+    return backend.remote();
   }
 
   @Override
@@ -166,19 +145,13 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     try {
       synchronized (stateLock) {
         ensureOpen();
-        if (state == State.PENDING || (kernel != null && kernel.isConnectionPending())) {
+        if (isConnectionPending()) {
           throw new ConnectionPendingException();
         }
-        if (bound) {
+        if (isConnected()) {
           throw new AlreadyBoundException();
         }
-        InetSocketAddress wanted = Addresses.local(address, family);
-        if (transport.routeForBinding(wanted) == Route.KERNEL) {
-          serveByKernel(wanted);
-        } else {
-          serveByEngine(true, wanted);
-        }
-        bound = true;
+        backend.bind(Addresses.local(address, family), blockingMode);
       }
     } finally {
       writeLock.unlock();
@@ -189,18 +162,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
 
   @Override
   public boolean connect(SocketAddress address) throws IOException {
-    InetSocketAddress to = Addresses.remote(address, family);
-    readLock.lock();
-    writeLock.lock();
-    try {
-      return connectLocked(to, 0);
-    } catch (IOException e) {
-      close();
-      throw e;
-    } finally {
-      writeLock.unlock();
-      readLock.unlock();
-    }
+    return connect(address, 0, false);
   }
 
   /**
@@ -209,14 +171,19 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
    * @param timeoutMillis 0: as long as it takes
    */
   void connectTimed(SocketAddress address, int timeoutMillis) throws IOException {
+    connect(address, timeoutMillis, true);
+  }
+
+  private boolean connect(SocketAddress address, int timeoutMillis, boolean mustBlock)
+      throws IOException {
     InetSocketAddress to = Addresses.remote(address, family);
     readLock.lock();
     writeLock.lock();
     try {
-      if (!blockingMode) {
+      if (mustBlock && !blockingMode) {
         throw new IllegalBlockingModeException();
       }
-      connectLocked(to, timeoutMillis);
+      return connectLocked(to, timeoutMillis);
     } catch (IOException e) {
       close();
       throw e;
@@ -235,13 +202,12 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
       if (isConnectionPending()) {
         throw new ConnectionPendingException();
       }
-      decideFor(to);
-      remote = to;
-      if (stream != null) {
+      backend.decideFor(to, blockingMode);
+      if (backend.stream() != null) {
         state = State.PENDING; // before the engine can tell of the end of the attempt
       }
     }
-    SocketChannel inner = kernel;
+    SocketChannel inner = backend.kernel();
     if (inner != null) {
       return connectKernel(inner, to, timeoutMillis);
     }
@@ -250,8 +216,8 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
       begin();
     }
     try {
-      stream.connect(to);
-      local = stream.localAddress().orElse(local);
+      backend.stream().connect(to);
+      backend.connectedByEngine();
       done = awaitConnected(timeoutMillis);
     } finally {
       if (blockingMode) {
@@ -270,7 +236,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     } else {
       done = inner.connect(to);
     }
-    kernelConnected(inner);
+    backend.connectedByKernel();
     return done;
   }
 
@@ -286,10 +252,10 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
       if (!isConnectionPending()) {
         throw new NoConnectionPendingException();
       }
-      SocketChannel inner = kernel;
+      SocketChannel inner = backend.kernel();
       if (inner != null) {
         boolean done = inner.finishConnect();
-        kernelConnected(inner);
+        backend.connectedByKernel();
         return done;
       }
       boolean done = false;
@@ -317,6 +283,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
   private boolean awaitConnected(int timeoutMillis) throws IOException {
     long timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
     long start = timeoutMillis > 0 ? System.nanoTime() : 0;
+    StreamSocket stream = backend.stream();
     boolean done = stream.finishConnect();
     while (!done && blockingMode && isOpen()) {
       long remaining = 0;
@@ -331,105 +298,24 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     }
     if (done) {
       synchronized (stateLock) {
-        connected(stream);
+        backend.connectedByEngine();
+        state = State.CONNECTED;
       }
       keyRing.signal();
     }
     return done;
   }
 
-  private void connected(StreamSocket socket) {
-    local = socket.localAddress().orElse(local);
-    remote = socket.remoteAddress().orElse(remote);
-    state = State.CONNECTED;
-  }
-
-  private void kernelConnected(SocketChannel inner) throws IOException {
-    local = (InetSocketAddress) inner.getLocalAddress();
-    remote = (InetSocketAddress) inner.getRemoteAddress();
-  }
-
   @Override
   public boolean isConnected() {
-    SocketChannel inner = kernel;
+    SocketChannel inner = backend.kernel();
     return inner != null ? inner.isConnected() : isOpen() && state == State.CONNECTED;
   }
 
   @Override
   public boolean isConnectionPending() {
-    SocketChannel inner = kernel;
+    SocketChannel inner = backend.kernel();
     return inner != null ? inner.isConnectionPending() : isOpen() && state == State.PENDING;
-  }
-
-  // ---- who serves the channel; all with stateLock held
-
-  private void decideFor(InetSocketAddress to) throws IOException {
-    if (kernel != null) {
-      return;
-    }
-    Route route = transport.routeTo(to);
-    if (stream != null && route == Route.MULTIPATH) {
-      return;
-    }
-    InetSocketAddress reserved = null;
-    if (stream != null) {
-      // The port was taken before the destination was known; now another has to take it.
-      reserved = local;
-      stream.close();
-      stream = null;
-    }
-    if (route == Route.KERNEL) {
-      serveByKernel(reserved);
-    } else {
-      serveByEngine(route == Route.MULTIPATH, reserved);
-    }
-  }
-
-  private void serveByEngine(boolean multipath, InetSocketAddress toBind) throws IOException {
-    StreamSocket socket = transport.openSocket(multipath);
-    boolean taken = false;
-    try {
-      options.applyTo(socket::setOption);
-      if (toBind != null) {
-        socket.bind(toBind);
-        local = socket.localAddress().orElse(toBind);
-      }
-      listenTo(socket);
-      stream = socket;
-      taken = true;
-    } finally {
-      if (!taken) {
-        socket.close();
-      }
-    }
-  }
-
-  private void listenTo(StreamSocket socket) {
-    keyRing.servedByEngine();
-    socket.setReadinessListener(ready -> keyRing.signal());
-  }
-
-  private void serveByKernel(InetSocketAddress toBind) throws IOException {
-    SocketChannel channel = JdkChannels.openSocketChannel(family);
-    boolean taken = false;
-    try {
-      options.applyTo(channel);
-      if (toBind != null) {
-        channel.bind(toBind);
-        local = (InetSocketAddress) channel.getLocalAddress();
-      }
-      adopt(channel);
-      taken = true;
-    } finally {
-      if (!taken) {
-        channel.close();
-      }
-    }
-  }
-
-  private void adopt(SocketChannel channel) throws IOException {
-    kernel = channel;
-    keyRing.servedBy(channel, blockingMode);
   }
 
   // ---- data
@@ -458,7 +344,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
       if (!blockingMode) {
         throw new IllegalBlockingModeException();
       }
-      SocketChannel inner = kernel;
+      SocketChannel inner = backend.kernel();
       if (inner != null && timeoutMillis > 0) {
         inner.socket().setSoTimeout(timeoutMillis);
         return inner.socket().getInputStream().read(target, offset, length);
@@ -474,7 +360,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
       throws IOException {
     readLock.lock();
     try {
-      SocketChannel inner = kernel;
+      SocketChannel inner = backend.kernel();
       if (inner != null) {
         return readKernel(inner, targets, offset, length);
       }
@@ -489,7 +375,9 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
         begin();
       }
       try {
-        n = StreamTransfer.read(this, stream, targets, offset, length, blocking, timeoutMillis);
+        n =
+            StreamTransfer.read(
+                this, backend.stream(), targets, offset, length, blocking, timeoutMillis);
       } finally {
         if (blocking) {
           end(n > 0);
@@ -525,7 +413,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
   private long writeAny(ByteBuffer[] sources, int offset, int length) throws IOException {
     writeLock.lock();
     try {
-      SocketChannel inner = kernel;
+      SocketChannel inner = backend.kernel();
       if (inner != null) {
         return writeKernel(inner, sources, offset, length);
       }
@@ -539,7 +427,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
         begin();
       }
       try {
-        n = StreamTransfer.write(this, stream, sources, offset, length, blocking);
+        n = StreamTransfer.write(this, backend.stream(), sources, offset, length, blocking);
       } finally {
         if (blocking) {
           end(n > 0);
@@ -574,11 +462,13 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     }
   }
 
-  /** Bytes that the socket adaptor's stream is sure to give without waiting. */
+  /** Bytes that the socket adaptor's stream gives without waiting. */
   int available() throws IOException {
     ensureConnected();
-    SocketChannel inner = kernel;
-    return inner != null ? inner.socket().getInputStream().available() : 0;
+    SocketChannel inner = backend.kernel();
+    return inner != null
+        ? inner.socket().getInputStream().available()
+        : backend.stream().available();
   }
 
   /**
@@ -588,7 +478,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
    *     sequence of Multipath TCP (RFC 8684 §3.3.1)
    */
   void sendUrgent(int data) throws IOException {
-    SocketChannel inner = kernel;
+    SocketChannel inner = backend.kernel();
     if (inner == null) {
       throw new SocketException("urgent data cannot be sent on a Multipath TCP connection");
     }
@@ -617,10 +507,8 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
   public SocketChannel shutdownInput() throws IOException {
     synchronized (stateLock) {
       ensureConnected();
-      if (kernel != null) {
-        kernel.shutdownInput();
-      } else if (!inputShut) {
-        stream.shutdownInput();
+      if (!inputShut) {
+        backend.shutdownInput();
       }
       inputShut = true;
     }
@@ -632,10 +520,8 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
   public SocketChannel shutdownOutput() throws IOException {
     synchronized (stateLock) {
       ensureConnected();
-      if (kernel != null) {
-        kernel.shutdownOutput();
-      } else if (!outputShut) {
-        stream.shutdownOutput();
+      if (!outputShut) {
+        backend.shutdownOutput();
       }
       outputShut = true;
     }
@@ -644,7 +530,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
   }
 
   private void wakeupStream() {
-    StreamSocket socket = stream;
+    StreamSocket socket = backend.stream();
     if (socket != null) {
       socket.wakeup();
     }
@@ -668,7 +554,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
 
   @Override
   public int readyOps() {
-    StreamSocket socket = stream;
+    StreamSocket socket = backend.stream();
     State now = state;
     if (socket == null || now == State.UNCONNECTED || !isOpen()) {
       return 0;
@@ -694,9 +580,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     try {
       synchronized (stateLock) {
         ensureOpen();
-        if (kernel != null) {
-          keyRing.configureBlocking(kernel, block);
-        }
+        backend.configureBlocking(block);
         blockingMode = block;
       }
     } finally {
@@ -708,12 +592,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
   @Override
   protected void implCloseSelectableChannel() throws IOException {
     synchronized (stateLock) {
-      if (kernel != null) {
-        kernel.close();
-      } else if (stream != null) {
-        stream.close();
-        stream.wakeup();
-      }
+      backend.close();
     }
   }
 
@@ -742,11 +621,11 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     } else {
       text.append(isConnectionPending() ? "connection-pending" : "unconnected");
     }
-    if (local != null) {
-      text.append(" local=").append(local);
+    if (backend.local() != null) {
+      text.append(" local=").append(backend.local());
     }
-    if (remote != null) {
-      text.append(" remote=").append(remote);
+    if (backend.remote() != null) {
+      text.append(" remote=").append(backend.remote());
     }
     return text.append(']').toString();
   }

@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.util.Set;
 
 /** The {@link ServerSocket} of a channel. Thread-safe, as the channel is. */
+@SuppressWarnings("UnsynchronizedOverridesSynchronized") // the channel has locks of its own
 final class ServerSocketAdaptor extends ServerSocket {
   private static final int DEFAULT_BACKLOG = 50;
 

@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.util.Set;
 
 /** The {@link Socket} of a channel. Thread-safe, as the channel is. */
+@SuppressWarnings("UnsynchronizedOverridesSynchronized") // the channel has locks of its own
 final class SocketAdaptor extends Socket {
   private static final int TRAFFIC_CLASS_LIMIT = 255;
 

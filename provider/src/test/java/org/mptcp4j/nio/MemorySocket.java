@@ -113,6 +113,13 @@ final class MemorySocket implements StreamSocket {
   }
 
   @Override
+  public int available() {
+    synchronized (lock) {
+      return inputShut ? 0 : received.position();
+    }
+  }
+
+  @Override
   public int write(ByteBuffer source) throws IOException {
     int n;
     synchronized (lock) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.nio.channels.IllegalBlockingModeException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -58,6 +60,17 @@ abstract class SocketAdaptorContract {
         assertThat(client.socket().isOutputShutdown()).isTrue();
         assertThat(accepted.getPort()).isEqualTo(client.socket().getLocalPort());
       }
+    }
+  }
+
+  @Test
+  void whatIsAvailableIsToldBeforeItIsRead() throws IOException {
+    try (Face.Pair pair = face.pair()) {
+      InputStream in = pair.client().socket().getInputStream();
+      assertThat(in.available()).isZero();
+      pair.server().write(ByteBuffer.allocate(7));
+      assertThat(in.read()).isZero();
+      assertThat(in.available()).isEqualTo(6);
     }
   }
 
