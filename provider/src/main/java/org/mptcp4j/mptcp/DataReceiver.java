@@ -108,6 +108,7 @@ final class DataReceiver {
       if (discarding) {
         readDsn = min(receiveNext, dataEnd());
       }
+      releaseWhenFinished();
     }
     return receiveNext - before;
   }
@@ -135,6 +136,7 @@ final class DataReceiver {
     if (finKnown && !finReceived && receiveNext == finDsn) {
       finReceived = true;
       receiveNext = finDsn + 1;
+      releaseWhenFinished();
     }
   }
 
@@ -147,6 +149,7 @@ final class DataReceiver {
     finKnown = true;
     finReceived = true;
     finDsn = receiveNext;
+    releaseWhenFinished();
   }
 
   /** Whether the peer's DATA_FIN and everything before it arrived. */
@@ -169,6 +172,7 @@ final class DataReceiver {
     if (length > 0) {
       buffer.get(readDsn, target, length);
       readDsn += length;
+      releaseWhenFinished();
     }
     return length;
   }
@@ -177,6 +181,17 @@ final class DataReceiver {
   void discard() {
     discarding = true;
     readDsn = dataEnd();
+    releaseWhenFinished();
+  }
+
+  /**
+   * After the end of the stream no byte finds a place any more: a connection in TIME-WAIT holds no
+   * memory.
+   */
+  private void releaseWhenFinished() {
+    if (finReceived && readDsn == finDsn) {
+      buffer.clear();
+    }
   }
 
   /** Lets the memory go when nothing will be read any more. */
