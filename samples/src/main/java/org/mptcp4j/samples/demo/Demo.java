@@ -98,6 +98,7 @@ public final class Demo implements Callable<Integer> {
     return Lab.builder()
         .path(path.withDelay(Duration.ofMillis(10)))
         .path(path.withDelay(Duration.ofMillis(20)))
+        .withoutIpv6()
         .build();
   }
 

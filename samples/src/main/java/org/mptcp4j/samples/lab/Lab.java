@@ -156,6 +156,7 @@ public final class Lab implements AutoCloseable {
     final Set<Side> firewall = EnumSet.noneOf(Side.class);
     boolean offloads = true;
     boolean checksumOffload = true;
+    boolean ipv6 = true;
 
     private Builder() {}
 
@@ -176,6 +177,12 @@ public final class Lab implements AutoCloseable {
     /** Turns TSO, GSO and GRO off at all interfaces (needs {@code ethtool}). */
     public Builder withoutOffloads() {
       offloads = false;
+      return this;
+    }
+
+    /** Gives the paths IPv4 addresses only, so that there is one subflow to a path. */
+    public Builder withoutIpv6() {
+      ipv6 = false;
       return this;
     }
 

@@ -140,7 +140,9 @@ final class LabScript {
       lines.add(ip + "link set bridge1 up");
     }
     lines.add(ip + "addr add " + host.ipv4(number) + "/24 dev " + addressed);
-    lines.add(ip + "addr add " + host.ipv6(number) + "/64 dev " + addressed + " nodad");
+    if (lab.ipv6) {
+      lines.add(ip + "addr add " + host.ipv6(number) + "/64 dev " + addressed + " nodad");
+    }
   }
 
   private void extras(Lab.Side side, Host host) {
