@@ -50,7 +50,10 @@ final class LowestRttScheduler implements PacketScheduler {
     }
     long fastRtt = Math.max(1, fast.smoothedRttNanos());
     double roundTrips = (double) slow.smoothedRttNanos() / fastRtt;
-    double fastBytes = fast.congestionWindow() * roundTrips - fast.bytesInFlight();
+    // What it has in flight is what it carries in one round trip; its congestion window may be
+    // larger
+    // by far, when the queue of its own interface is what holds it back.
+    double fastBytes = fast.bytesInFlight() * (roundTrips - 1);
     long left = choice.windowBytes() - slow.segmentPayloadLimit();
     return fastBytes > left;
   }
