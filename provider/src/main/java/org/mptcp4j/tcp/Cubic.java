@@ -76,7 +76,7 @@ public final class Cubic implements CongestionControl {
         return bytes;
       }
     }
-    double grown = Math.min(window + growth, Math.max(threshold, window));
+    double grown = Math.min(window + growth, Math.max((double) threshold, window));
     long used = (long) (grown - window);
     window = grown;
     return window < threshold ? 0 : Math.max(0, growth - used);
@@ -133,7 +133,7 @@ public final class Cubic implements CongestionControl {
 
   private long reducedThreshold(long bytesInFlight) {
     // RFC 9438 §4.6: by what was in flight where the window was not used.
-    double base = Math.min(window, Math.max(bytesInFlight, window / 2));
+    double base = Math.min(window, Math.max((double) bytesInFlight, window / 2));
     return Math.max((long) (base * BETA), 2L * mss);
   }
 
@@ -166,7 +166,7 @@ public final class Cubic implements CongestionControl {
   @Override
   public void onIdle(long now, long idleNanos) {
     // RFC 9438 §5.8 and RFC 5681 §4.1.
-    window = Math.min(window, initialWindow);
+    window = Math.min(window, (double) initialWindow);
     epochStarted = false;
     if (firstSlowStart) {
       hyStart.restart();

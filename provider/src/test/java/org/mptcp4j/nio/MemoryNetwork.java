@@ -15,7 +15,7 @@ import org.mptcp4j.engine.StreamSocket;
  * a listener is found by its port.
  */
 final class MemoryNetwork implements StreamTransport {
-  /** Nobody answers connections to this port, until {@link #answer}. */
+  /** Nobody answers connections to this port, until somebody does. */
   static final int SILENT_PORT = 9;
 
   private final Map<Integer, MemoryListener> listeners = new ConcurrentHashMap<>();

@@ -135,7 +135,7 @@ class OperationTest {
       try (HostProcess peer = lab.a().start(client)) {
         peer.awaitLineStarting("half", Duration.ofSeconds(60));
         assertThat(lab.b().run("ss", "-Htlan")).contains(":" + PORT);
-        server.close();
+        lab.b().run("kill", "-KILL", Long.toString(server.pid()));
         server.awaitExit(LIMIT);
         assertThat(lab.b().run("ss", "-Htan", "sport", "=", ":" + PORT)).isEmpty();
         assertThat(lab.b().run("ss", "-Hwan") + lab.b().run("ss", "-H0an")).isEmpty();
