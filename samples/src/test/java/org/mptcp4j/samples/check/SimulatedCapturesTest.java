@@ -37,7 +37,7 @@ class SimulatedCapturesTest {
     for (int i = 1; i <= 2; i++) {
       String prefix = ipv6 ? "fd00:" + i + "::" : "10.0." + i + ".";
       SimPath path = network.path(a, prefix + 1, b, prefix + 2);
-      shape.accept(path.rate(50_000_000).delay(i * 10 * MILLI).queue(100_000));
+      shape.accept(path.rate(50_000_000).delay(10L * i * MILLI).queue(100_000));
     }
     Transfer[] accepted = new Transfer[1];
     b.listen(80, server.toConnectionConfig(), s -> accepted[0] = Transfer.server(DOWN, UP).on(s));
