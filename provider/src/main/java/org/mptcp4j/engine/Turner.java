@@ -77,10 +77,10 @@ final class Turner {
   /**
    * Turns the engine until the bell rings or the time is over.
    *
-   * @return false, at once, when another thread leads
+   * @return false, at once, when another thread leads, or nobody will any more
    */
   boolean lead(Doorbell bell, long timeoutNanos) {
-    if (!ownThread || !turning.tryLock()) {
+    if (!ownThread || engine.isClosed() || !turning.tryLock()) {
       return false;
     }
     leaders.incrementAndGet();
@@ -103,7 +103,7 @@ final class Turner {
         wakeLeader(); // it leaves the lead to us
       }
       // Whoever left before we were in the list did not see us there: then nobody leads.
-      if ((turning.isLocked() || !ownThread) && !bell.isRung()) {
+      if ((turning.isLocked() || !ownThread || engine.isClosed()) && !bell.isRung()) {
         LockSupport.parkNanos(bell, timeoutNanos);
       }
     } finally {
