@@ -44,13 +44,6 @@ final class EngineTransport implements StreamTransport {
   }
 
   @Override
-  public Route routeForBinding(InetSocketAddress local) {
-    return isForKernel(local.getAddress()) || engine.get().isEmpty()
-        ? Route.KERNEL
-        : Route.MULTIPATH;
-  }
-
-  @Override
   public Route routeForListening(InetSocketAddress local) {
     Route route = policy.forListen(local);
     return route == Route.KERNEL || isForKernel(local.getAddress()) || engine.get().isEmpty()

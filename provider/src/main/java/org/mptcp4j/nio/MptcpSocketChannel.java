@@ -27,9 +27,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.mptcp4j.engine.StreamSocket;
 
 /**
- * A socket channel that does not know yet who serves it: bind or connect decides (see {@link
- * Route}). From then on it either speaks to a socket of the engine, or hands everything to a
- * channel of the JDK.
+ * A socket channel that does not know yet who serves it: connect decides (see {@link Route}). From
+ * then on it either speaks to a socket of the engine, or hands everything to a channel of the JDK.
  *
  * <p>Locks, in this order: {@link #readLock}, {@link #writeLock} (each held through a blocking
  * operation, as in the JDK), {@link #stateLock} (never while blocking), then those of the engine or
@@ -151,7 +150,7 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
         if (isConnected()) {
           throw new AlreadyBoundException();
         }
-        backend.bind(Addresses.local(address, family), blockingMode);
+        backend.bind(Addresses.local(address, family));
       }
     } finally {
       writeLock.unlock();

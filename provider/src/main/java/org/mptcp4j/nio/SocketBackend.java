@@ -21,7 +21,10 @@ final class SocketBackend {
   private final ChannelOptions options = new ChannelOptions(KernelDefaults.ofSocketChannel());
   private boolean bound;
 
-  // First neither, then one of the two; a port that was bound may move from engine to kernel.
+  // Keeps the port that was bound until it is known who serves the channel.
+  private SocketChannel reservation;
+
+  // First neither, then one of the two.
   private volatile StreamSocket stream;
   private volatile SocketChannel kernel;
   private volatile InetSocketAddress local;
@@ -71,41 +74,32 @@ final class SocketBackend {
   }
 
   /**
+   * Takes the port, from the kernel: who will use it is known only with the destination.
+   *
    * @throws AlreadyBoundException when the channel has a port
    */
-  void bind(InetSocketAddress wanted, boolean blocking) throws IOException {
+  void bind(InetSocketAddress wanted) throws IOException {
     if (bound) {
       throw new AlreadyBoundException();
     }
-    if (transport.routeForBinding(wanted) == Route.KERNEL) {
-      serveByKernel(wanted, blocking);
-    } else {
-      serveByEngine(true, wanted);
-    }
+    reservation = openKernel(wanted);
     bound = true;
   }
 
   /** The destination is known: decides, for good. */
   void decideFor(InetSocketAddress to, boolean blocking) throws IOException {
     remote = to;
-    if (kernel != null) {
-      return;
-    }
     Route route = transport.routeTo(to);
-    if (stream != null && route == Route.MULTIPATH) {
-      return;
-    }
-    InetSocketAddress reserved = null;
-    if (stream != null) {
-      // The port was taken before the destination was known; now another has to take it.
-      reserved = local;
-      stream.close();
-      stream = null;
-    }
+    SocketChannel reserved = reservation;
+    reservation = null;
     if (route == Route.KERNEL) {
-      serveByKernel(reserved, blocking);
+      kernel = reserved != null ? reserved : openKernel(null);
+      keyRing.servedBy(kernel, blocking);
     } else {
-      serveByEngine(route == Route.MULTIPATH, reserved);
+      if (reserved != null) {
+        reserved.close(); // the engine takes the same port
+      }
+      serveByEngine(route == Route.MULTIPATH, local);
     }
   }
 
@@ -133,7 +127,10 @@ final class SocketBackend {
     socket.setReadinessListener(ready -> keyRing.signal());
   }
 
-  private void serveByKernel(InetSocketAddress toBind, boolean blocking) throws IOException {
+  /**
+   * @param toBind null: to no port yet
+   */
+  private SocketChannel openKernel(InetSocketAddress toBind) throws IOException {
     SocketChannel channel = JdkChannels.openSocketChannel(family);
     boolean taken = false;
     try {
@@ -142,14 +139,13 @@ final class SocketBackend {
         channel.bind(toBind);
         local = (InetSocketAddress) channel.getLocalAddress();
       }
-      kernel = channel;
       taken = true;
     } finally {
       if (!taken) {
         channel.close();
       }
     }
-    keyRing.servedBy(channel, blocking);
+    return channel;
   }
 
   void connectedByEngine() {
@@ -176,8 +172,9 @@ final class SocketBackend {
       options.set(option, checked, stream::setOption);
       return;
     }
-    if (kernel != null) {
-      kernel.setOption(option, checked);
+    SocketChannel channel = kernel != null ? kernel : reservation;
+    if (channel != null) {
+      channel.setOption(option, checked);
     }
     options.set(option, checked);
   }
@@ -217,6 +214,8 @@ final class SocketBackend {
     } else if (stream != null) {
       stream.close();
       stream.wakeup();
+    } else if (reservation != null) {
+      reservation.close();
     }
   }
 }

@@ -15,12 +15,6 @@ interface StreamTransport {
   /** Who serves connections to {@code remote}. */
   Route routeTo(InetSocketAddress remote);
 
-  /**
-   * Who keeps the port of a client that binds to {@code local} before its destination is known; the
-   * kernel, or else the engine until that is known.
-   */
-  Route routeForBinding(InetSocketAddress local);
-
   /** Who serves a listener on {@code local}. */
   Route routeForListening(InetSocketAddress local);
 

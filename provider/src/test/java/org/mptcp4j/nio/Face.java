@@ -80,6 +80,11 @@ record Face(SelectorProvider provider, InetSocketAddress toBind) {
     }
   }
 
+  /** A provider of our channels. */
+  static SelectorProvider providerOf(StreamTransport transport) {
+    return new OurProvider(transport);
+  }
+
   ServerSocketChannel listen() throws IOException {
     return provider.openServerSocketChannel().bind(toBind);
   }

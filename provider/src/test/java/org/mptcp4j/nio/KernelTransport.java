@@ -15,11 +15,6 @@ final class KernelTransport implements StreamTransport {
   }
 
   @Override
-  public Route routeForBinding(InetSocketAddress local) {
-    return Route.KERNEL;
-  }
-
-  @Override
   public Route routeForListening(InetSocketAddress local) {
     return Route.KERNEL;
   }

@@ -32,11 +32,6 @@ final class MemoryNetwork implements StreamTransport {
   }
 
   @Override
-  public Route routeForBinding(InetSocketAddress local) {
-    return Route.MULTIPATH;
-  }
-
-  @Override
   public Route routeForListening(InetSocketAddress local) {
     return route;
   }
