@@ -141,6 +141,11 @@ final class DataSender implements PacketScheduler.Choice {
     return rightEdge - next <= 0;
   }
 
+  /** Whether data waits to be sent a second time. */
+  boolean owesReinjection() {
+    return !reinjections.isEmpty();
+  }
+
   /** Sends what windows allow: reinjections first. */
   void push(long now, SegmentSink sink) {
     if (session.isNegotiating() && !connection.isClient()) {

@@ -36,12 +36,19 @@ final class Fallback {
    * The first data shows that options do not pass. Everything so far went over one subflow in
    * order, so that the mapping stays what it was.
    */
-  void toPlainAfterHandshake() {
-    enterPlain();
+  void toPlainAfterHandshake(Subflow subflow) {
+    enterPlain(subflow);
     infiniteMappingDue = true;
   }
 
-  private void enterPlain() {
+  private void enterPlain(Subflow only) {
+    // A join whose handshake is still under way would bring bytes of nowhere into the stream.
+    SubflowSet subflows = connection.subflowSet();
+    for (int i = 0; i < subflows.size(); i++) {
+      if (subflows.get(i) != only) {
+        subflows.get(i).wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
+      }
+    }
     session.becomePlain();
     happened = true;
     connection.counters().fallbacks.increment();
@@ -67,14 +74,15 @@ final class Fallback {
 
   /** The peer has fallen back; false when that cannot be. */
   boolean onInfiniteMapping(Subflow subflow, long dsn, int relativeSequence) {
-    if (connection.subflowSet().hasOtherUsable(subflow)) {
+    long base = dsn - (relativeSequence & 0xffff_ffffL);
+    if (!isContiguous(subflow) || leavesHole(subflow, base)) {
       subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
       return false;
     }
     keepSendMapping(subflow);
-    session.receiveBase(dsn - (relativeSequence & 0xffff_ffffL));
+    session.receiveBase(base);
     deliverUnmapped(subflow, subflow.endpoint().receiveNext());
-    enterPlain();
+    enterPlain(subflow);
     return true;
   }
 
@@ -82,7 +90,7 @@ final class Fallback {
   void onChecksumFailure(Subflow subflow, long dsn, int receiveNext) {
     connection.counters().checksumFailures.increment();
     // RFC 8684 §3.7: only where the data is contiguous can it go on without mappings.
-    if (connection.subflowSet().hasOtherUsable(subflow) || !isContiguous(subflow)) {
+    if (!isContiguous(subflow)) {
       subflow.reset().failed(dsn);
       subflow.mappings().clear();
       subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
@@ -94,13 +102,33 @@ final class Fallback {
     infiniteMappingDue = true;
     keepReceiveMapping(subflow);
     deliverUnmapped(subflow, receiveNext);
-    enterPlain();
+    enterPlain(subflow);
   }
 
+  /** Whether all data under way is on this subflow, in order. */
   private boolean isContiguous(Subflow subflow) {
+    if (connection.subflowSet().hasOtherUsable(subflow) || connection.sender().owesReinjection()) {
+      return false;
+    }
     ReceivedMappings mappings = subflow.mappings();
-    return mappings.isEmpty()
-        || mappings.isLinear() && mappings.dsn(0) - connection.receiver().receiveNext() <= 0;
+    if (mappings.isEmpty()) {
+      return true;
+    }
+    // What the subflow itself still misses before the first mapping will fill the gap in the data.
+    int missing = Math.max(0, mappings.sequence(0) - subflow.endpoint().receiveNext());
+    return mappings.isLinear()
+        && mappings.dsn(0) - missing - connection.receiver().receiveNext() <= 0;
+  }
+
+  /** Whether the infinite mapping gives bytes that were received a place that is not theirs. */
+  private boolean leavesHole(Subflow subflow, long base) {
+    ReceivedMappings mappings = subflow.mappings();
+    int irs = subflow.endpoint().initialReceiveSequenceNumber();
+    if (!mappings.isEmpty()) {
+      return mappings.dsn(0) - base != (mappings.sequence(0) - irs & 0xffff_ffffL);
+    }
+    long reached = base + (subflow.endpoint().receiveNext() - irs & 0xffff_ffffL);
+    return reached - connection.receiver().receiveNext() > 0;
   }
 
   /** The peer found a wrong checksum on our only subflow and goes on without mappings. */
@@ -108,6 +136,7 @@ final class Fallback {
     if (connection.subflowSet().hasOtherUsable(subflow) || session.isPlain()) {
       return;
     }
+    // RFC 8684 §3.7: only where the data is contiguous can it go on without mappings.
     if (!isContiguous(subflow)) {
       subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
       return;
@@ -118,7 +147,7 @@ final class Fallback {
     infiniteMappingDue = true;
     keepReceiveMapping(subflow);
     deliverUnmapped(subflow, subflow.endpoint().receiveNext());
-    enterPlain();
+    enterPlain(subflow);
   }
 
   /** The peer gave the subflow up for a wrong checksum; what it carried goes out on others. */

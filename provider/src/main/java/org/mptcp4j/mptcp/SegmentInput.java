@@ -128,7 +128,7 @@ final class SegmentInput {
     }
     // RFC 8684 §3.7: options pass with SYNs but not with data.
     if (subflow.isInitial() && !connection.subflowSet().hasOtherUsable(subflow)) {
-      connection.fallback().toPlainAfterHandshake();
+      connection.fallback().toPlainAfterHandshake(subflow);
       return true;
     }
     if (!subflow.isInitial()) {
