@@ -35,7 +35,9 @@ class CapturedRunsTest {
       String.join(
           " || ",
           "_ws.malformed",
-          "tcp.checksum.status == \"Bad\"",
+          // The kernel, finishing a checksum that comes to 0, writes 0xFFFF (as UDP needs it): the
+          // same number in ones' complement, for which tshark has a remark of its own.
+          "(tcp.checksum.status == \"Bad\" && !tcp.checksum.ffff)",
           "mptcp.connection.echoed_key_mismatch",
           "mptcp.connection.missing_algorithm",
           "mptcp.connection.unsupported_algorithm",
