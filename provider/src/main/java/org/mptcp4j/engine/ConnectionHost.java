@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.mptcp.MptcpConnection;
+import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.MptcpHost;
 import org.mptcp4j.mptcp.Subflow;
 import org.mptcp4j.tcp.NetworkPath;
@@ -137,6 +138,11 @@ final class ConnectionHost implements MptcpHost {
   @Override
   public boolean acceptsJoins(IpAddress local, int port) {
     return engine.ports().find(local, port) != null;
+  }
+
+  @Override
+  public MptcpCounters counters() {
+    return engine.mptcpCounters();
   }
 
   /** The connection is over: nothing of it stays in the tables. */

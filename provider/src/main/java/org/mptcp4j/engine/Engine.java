@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -13,6 +14,7 @@ import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.mptcp.ConnectionConfig;
 import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.observe.EngineCounters;
+import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.TcpConfig;
 import org.mptcp4j.tcp.TcpCounters;
@@ -32,7 +34,7 @@ public final class Engine implements Closeable {
   private static final long BUSY_RETRY_NANOS = 1_000_000;
 
   /** However often the link says that a path takes segments again, it is tried no more often. */
-  private static final long BUSY_RETRY_GAP_NANOS = 50_000;
+  private static final long BUSY_RETRY_GAP_NANOS = 250_000;
 
   /** A gap of more than this in the engine's work was a pause of the program. */
   private static final long PAUSE_NANOS = 20_000_000;
@@ -49,6 +51,7 @@ public final class Engine implements Closeable {
   private final EngineConfig config;
   private final LongSupplier clock;
   private final EngineCounters counters = new EngineCounters();
+  private final MptcpCounters mptcpCounters = new MptcpCounters();
   private final PacketPool packetPool = new PacketPool();
   private final FlowTable flows = new FlowTable();
   private final PortBook ports;
@@ -109,10 +112,14 @@ public final class Engine implements Closeable {
     counters.add("connections.now", () -> flows.connections().size());
     counters.add("flows.now", flows::flowCount);
     counters.add("ports.now", ports::size);
-    TcpCounters tcp = TcpCounters.ofProcess();
+    for (LinkCounters.Counter counter : LinkCounters.Counter.values()) {
+      String name = "link." + counter.name().toLowerCase(Locale.ROOT).replace('_', '.');
+      counters.add(name, () -> link.counters().get(counter));
+    }
+    TcpCounters tcp = mptcpCounters.tcp;
     counters.add("tcp.loss.episodes", tcp.lossEpisodes::sum);
     counters.add("tcp.retransmissions", tcp.retransmissions::sum);
-    MptcpCounters mptcp = MptcpCounters.ofProcess();
+    MptcpCounters mptcp = mptcpCounters;
     counters.add("mptcp.fallbacks", mptcp.fallbacks::sum);
     counters.add("mptcp.connections", mptcp.multipathConnections::sum);
     counters.add("mptcp.plain", mptcp.plainConnections::sum);
@@ -340,6 +347,10 @@ public final class Engine implements Closeable {
 
   PacketLink link() {
     return link;
+  }
+
+  MptcpCounters mptcpCounters() {
+    return mptcpCounters;
   }
 
   FlowTable flows() {

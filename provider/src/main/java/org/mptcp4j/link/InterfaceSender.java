@@ -110,6 +110,9 @@ final class InterfaceSender implements AutoCloseable {
       if (fd < 0) {
         return dropped();
       }
+      if (queue.isWaiting() && queue.resume(System.nanoTime())) {
+        counters.increment(Counter.QUEUE_RAN_DRY);
+      }
       scratch.linkAddress(interfaceIndex, segment.source().isIpv4());
       if (!segment.needsSegmentation() || !offloadRefused) {
         int piece = segment.needsSegmentation() ? segment.segmentSize() : 0;

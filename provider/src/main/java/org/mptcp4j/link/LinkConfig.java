@@ -5,8 +5,9 @@ package org.mptcp4j.link;
  *
  * @param smallFrames slots for frames of up to 1.8 KB in the receive ring, a multiple of 512
  * @param largeFramesMebibytes memory of the ring for larger frames, in MiB; each holds 15 frames
- * @param queueNanos how much of an interface's rate may wait below TCP, nanoseconds: less adds less
- *     delay, but a sender that is late to refill the queue leaves the wire idle
+ * @param queueNanos how much of an interface's rate may wait below TCP at first, nanoseconds: less
+ *     adds less delay, but a sender that is late to refill the queue leaves the wire idle; while
+ *     that happens it grows, to 10 ms at most
  * @param segmentationOffload whether segments larger than the MTU may be left to device or kernel
  * @param loopbackOnEngine whether loopback and the host's own addresses are served by the engine
  *     rather than by the kernel

@@ -103,28 +103,7 @@ public final class LinuxPacketLink implements PacketLink {
     }
   }
 
-  /**
-   * Loads what {@link #open} needs of the C library, on a thread of its own, so that the first
-   * connection does not have to wait for it. Needs no privilege; failures are left to {@link
-   * #open}.
-   */
-  public static void prepare() {
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                Native.requireSupportedPlatform();
-                Native.C.close(-1);
-              } catch (IOException | LinkageError e) {
-                LOG.log(Logger.Level.DEBUG, "the C library's binding cannot be loaded", e);
-              }
-            },
-            "mptcp4j-prepare");
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  /** What this link has counted since it was opened. */
+  @Override
   public LinkCounters counters() {
     return counters;
   }

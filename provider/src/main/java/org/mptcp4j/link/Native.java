@@ -68,6 +68,7 @@ final class Native {
   static final int SOL_SOCKET = 1;
   static final int SO_REUSEADDR = 2;
   static final int SO_SNDBUF = 7;
+  static final int SO_MEMINFO = 55;
   static final int SO_RCVBUF = 8;
   static final int SO_BINDTODEVICE = 25;
   static final int SO_ATTACH_FILTER = 26;

@@ -3,6 +3,7 @@ package org.mptcp4j.link;
 import java.io.Closeable;
 import java.util.List;
 import java.util.Optional;
+import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.OutgoingSegment;
 
@@ -48,6 +49,9 @@ public interface PacketLink extends Closeable {
    * timeoutNanos}.
    */
   void await(long timeoutNanos);
+
+  /** What this link has counted since it was opened. */
+  LinkCounters counters();
 
   /** Makes a waiting {@link #await} return. */
   void wakeup();

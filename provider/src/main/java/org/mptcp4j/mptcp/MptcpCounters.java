@@ -1,10 +1,12 @@
 package org.mptcp4j.mptcp;
 
 import java.util.concurrent.atomic.LongAdder;
+import org.mptcp4j.tcp.TcpCounters;
 
 /** What happened in all connections of a host, since it began. Thread-safe. */
 public final class MptcpCounters {
-  private static final MptcpCounters PROCESS = new MptcpCounters();
+  /** What happened in their subflows. */
+  public final TcpCounters tcp = new TcpCounters();
 
   /** Connections that offered or were offered MPTCP and became plain TCP. */
   public final LongAdder fallbacks = new LongAdder();
@@ -35,9 +37,4 @@ public final class MptcpCounters {
 
   /** Fast closes received with the right key. */
   public final LongAdder fastclosesReceived = new LongAdder();
-
-  /** The counters of this process. */
-  public static MptcpCounters ofProcess() {
-    return PROCESS;
-  }
 }

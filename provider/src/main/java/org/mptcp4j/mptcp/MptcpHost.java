@@ -56,7 +56,5 @@ public interface MptcpHost {
   boolean acceptsJoins(IpAddress local, int port);
 
   /** Where this host's connections count what happens. */
-  default MptcpCounters counters() {
-    return MptcpCounters.ofProcess();
-  }
+  MptcpCounters counters();
 }

@@ -5,6 +5,7 @@ import org.mptcp4j.spi.PacketScheduler;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentPayload;
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.tcp.TcpCounters;
 import org.mptcp4j.tcp.TcpEndpoint;
 import org.mptcp4j.tcp.TcpUser;
 import org.mptcp4j.wire.FlowKey;
@@ -398,6 +399,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   public void writeOptions(
       long now, OutgoingSegment segment, SegmentRole role, SegmentPayload payload) {
     connection.options().write(segment, this, role, (Mapping) payload);
+  }
+
+  @Override
+  public TcpCounters counters() {
+    return connection.counters().tcp;
   }
 
   @Override

@@ -32,6 +32,8 @@ public final class LinkCounters {
     OFFLOADED_FRAMES_SENT,
     /** Sends refused since the interface's queue was full. */
     SENDS_BUSY,
+    /** Times that a full queue was empty before it was filled again: the interface stood idle. */
+    QUEUE_RAN_DRY,
     /** Sends dropped by local congestion or for want of a way. */
     SENDS_DROPPED,
     /** Packets sent through a raw IP socket, so that the kernel resolves the neighbour. */

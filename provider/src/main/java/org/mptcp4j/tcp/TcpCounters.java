@@ -4,16 +4,9 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What happened in all endpoints of a host, since it began. Thread-safe. */
 public final class TcpCounters {
-  private static final TcpCounters PROCESS = new TcpCounters();
-
   /** Loss recoveries begun, fast or by timeout. */
   public final LongAdder lossEpisodes = new LongAdder();
 
   /** Segments sent again. */
   public final LongAdder retransmissions = new LongAdder();
-
-  /** The counters of this process. */
-  public static TcpCounters ofProcess() {
-    return PROCESS;
-  }
 }

@@ -330,7 +330,7 @@ final class TcpSender {
   private void detectLosses(long now, long flightBefore) {
     if (detection.detect(now, !recovery.isOpen()) && recovery.isOpen()) {
       lossEpisodes++;
-      TcpCounters.ofProcess().lossEpisodes.increment();
+      tcb.user.counters().lossEpisodes.increment();
       recovery.enterFast(sndNxt, flightBefore);
       congestion.onLoss(now, flightBefore);
       mustRetransmit = true;
@@ -349,7 +349,7 @@ final class TcpSender {
       probeOutstanding = false;
       if (recovery.isOpen()) {
         lossEpisodes++;
-        TcpCounters.ofProcess().lossEpisodes.increment();
+        tcb.user.counters().lossEpisodes.increment();
         congestion.onLoss(now, flightBefore);
         congestion.onRecovered(now);
       }
@@ -385,7 +385,7 @@ final class TcpSender {
     sacks.forget();
     if (consecutiveTimeouts == 1) {
       lossEpisodes++;
-      TcpCounters.ofProcess().lossEpisodes.increment();
+      tcb.user.counters().lossEpisodes.increment();
       congestion.onRetransmissionTimeout(now, flight);
     }
     recovery.enterTimeout(sndNxt);
@@ -466,7 +466,9 @@ final class TcpSender {
     }
     int segment = tcb.segmentPayloadLimit();
     afterTimeout = false;
-    retransmissions += Math.max(1, (s.length + segment - 1) / segment);
+    int segments = Math.max(1, (s.length + segment - 1) / segment);
+    retransmissions += segments;
+    tcb.user.counters().retransmissions.add(segments);
     if (!recovery.isOpen()) {
       recovery.onRetransmission(tcb.timestampAt(now));
     }

@@ -112,6 +112,9 @@ public interface TcpUser {
    */
   void onClosed(long now, CloseReason reason, IncomingSegment segment);
 
+  /** Where the endpoint counts what happens. */
+  TcpCounters counters();
+
   /** Why an endpoint is CLOSED. */
   enum CloseReason {
     /** Both FINs done, TIME-WAIT over. */

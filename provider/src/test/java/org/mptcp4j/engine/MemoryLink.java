@@ -16,6 +16,7 @@ import org.mptcp4j.link.Egress;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.link.PacketReceiver;
 import org.mptcp4j.link.PortGuard;
+import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.OutgoingSegment;
 
@@ -48,6 +49,7 @@ final class MemoryLink implements PacketLink {
   private final ArrayDeque<byte[]> arriving = new ArrayDeque<>();
   private final Semaphore signals = new Semaphore(0);
   private final Set<Integer> guarded = new HashSet<>();
+  private final LinkCounters counters = new LinkCounters();
   private MemoryLink peer;
   private int nextPort = 40_000;
 
@@ -202,6 +204,11 @@ final class MemoryLink implements PacketLink {
   @Override
   public void setNetworkListener(NetworkListener listener) {
     // Addresses stay as they are.
+  }
+
+  @Override
+  public LinkCounters counters() {
+    return counters;
   }
 
   @Override

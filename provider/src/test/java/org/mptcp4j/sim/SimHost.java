@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.mptcp4j.mptcp.ConnectionConfig;
 import org.mptcp4j.mptcp.MptcpConnection;
+import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.MptcpHost;
 import org.mptcp4j.mptcp.Subflow;
 import org.mptcp4j.tcp.NetworkPath;
@@ -59,6 +60,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
   private final String name;
   private final SimNetwork network;
   private final SimRandom random;
+  private final MptcpCounters counters = new MptcpCounters();
   private final List<IpAddress> addresses = new ArrayList<>();
   private final Map<Integer, Listener> listeners = new LinkedHashMap<>();
   private final Map<FlowKey, Subflow> flows = new HashMap<>();
@@ -262,6 +264,11 @@ public final class SimHost implements MptcpHost, SegmentSink {
   @Override
   public boolean acceptsJoins(IpAddress local, int port) {
     return addresses.contains(local) && listeners.containsKey(port);
+  }
+
+  @Override
+  public MptcpCounters counters() {
+    return counters;
   }
 
   // --- out ------------------------------------------------------------------------------------

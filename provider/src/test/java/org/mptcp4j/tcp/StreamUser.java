@@ -13,6 +13,7 @@ import org.mptcp4j.wire.OutgoingSegment;
 final class StreamUser implements TcpUser {
   private record Chunk(ByteBuffer buffer, int offset, int length) implements SegmentPayload {}
 
+  private final TcpCounters counters = new TcpCounters();
   final List<String> events = new ArrayList<>();
   TcpEndpoint endpoint;
   int capacity = 4 << 20;
@@ -34,6 +35,11 @@ final class StreamUser implements TcpUser {
   private final BitSet known = new BitSet();
   private long inOrder;
   private long consumed;
+
+  @Override
+  public TcpCounters counters() {
+    return counters;
+  }
 
   void write(byte[] bytes) {
     ByteBuffer larger = ByteBuffer.allocate(outgoing.capacity() + bytes.length);
