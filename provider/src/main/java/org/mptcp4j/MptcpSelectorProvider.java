@@ -25,8 +25,8 @@ import org.mptcp4j.nio.Prerequisites;
  * </pre>
  *
  * <p>Needs Linux and CAP_NET_RAW. Where one of them is missing, the provider says so once, through
- * the logger {@code org.mptcp4j}, and the program gets the JDK's own channels. The engine is
- * started when a channel first binds to or connects to an address that is not this host's own.
+ * the logger {@code org.mptcp4j}, and the program gets the JDK's own channels. The engine begins to
+ * start, on a thread of its own, when the first selector or channel of TCP is opened.
  *
  * <p>What is set from outside is in {@link Settings}; which connections are multipath is ruled by
  * {@code mptcp4j.rules} and {@code mptcp4j.policy}, one rule a line (or separated by {@code ;}), of

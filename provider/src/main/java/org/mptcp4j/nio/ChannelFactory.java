@@ -15,33 +15,36 @@ import org.mptcp4j.link.LinuxPacketLink;
 public final class ChannelFactory {
   private final SelectorProvider provider;
   private final StreamTransport transport;
+  private final Runnable firstUse;
 
-  ChannelFactory(SelectorProvider provider, StreamTransport transport) {
+  ChannelFactory(SelectorProvider provider, StreamTransport transport, Runnable firstUse) {
     this.provider = provider;
     this.transport = transport;
+    this.firstUse = firstUse;
   }
 
   /**
-   * Channels served by an engine that is started when the first of them needs it; by the kernel
-   * where the rules say so, or where the engine cannot be started, which is logged once.
+   * Channels served by an engine that begins to start when the first of them is opened; by the
+   * kernel where the rules say so, or where the engine cannot be started, which is logged once.
    *
    * @throws IllegalArgumentException when the rules that the settings name are wrong
    */
   public static ChannelFactory create(SelectorProvider provider, Settings settings) {
-    LinuxPacketLink.prepare();
     EngineConfig config = EngineConfig.of(settings);
     ConnectionPolicy policy = ConnectionPolicy.of(settings);
     LinkConfig link = LinkConfig.defaults().withLoopbackOnEngine(config.localOnEngine());
     EngineStarter starter = new EngineStarter(() -> LinuxPacketLink.open(link), config, policy);
     return new ChannelFactory(
-        provider, new EngineTransport(starter, policy, config.localOnEngine()));
+        provider, new EngineTransport(starter, policy, config.localOnEngine()), starter::startSoon);
   }
 
   public AbstractSelector openSelector() throws IOException {
+    firstUse.run();
     return new MptcpSelector(provider, transport);
   }
 
   public SocketChannel openSocketChannel() {
+    firstUse.run();
     return new MptcpSocketChannel(provider, transport, (ProtocolFamily) null);
   }
 
@@ -51,10 +54,12 @@ public final class ChannelFactory {
    */
   public SocketChannel openSocketChannel(ProtocolFamily family) {
     Addresses.checkFamily(family);
+    firstUse.run();
     return new MptcpSocketChannel(provider, transport, family);
   }
 
   public ServerSocketChannel openServerSocketChannel() {
+    firstUse.run();
     return new MptcpServerSocketChannel(provider, transport, null);
   }
 
@@ -64,6 +69,7 @@ public final class ChannelFactory {
    */
   public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) {
     Addresses.checkFamily(family);
+    firstUse.run();
     return new MptcpServerSocketChannel(provider, transport, family);
   }
 }

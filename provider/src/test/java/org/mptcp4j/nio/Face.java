@@ -115,7 +115,7 @@ record Face(SelectorProvider provider, InetSocketAddress toBind) {
     private final ChannelFactory channels;
 
     OurProvider(StreamTransport transport) {
-      channels = new ChannelFactory(this, transport);
+      channels = new ChannelFactory(this, transport, () -> {});
     }
 
     @Override
