@@ -79,8 +79,10 @@ public final class Demo implements Callable<Integer> {
     try (ScratchDirectory scratch = new ScratchDirectory()) {
       RandomFile file = RandomFile.create(scratch.path().resolve("file"), megabytes * 1_000_000L);
       System.out.printf(
-          "A file of %d MB, two paths of %d Mbit/s with 20 ms and 40 ms round trip.%n",
-          megabytes, RATE_BITS_PER_SECOND / 1_000_000);
+          "A file of %d MB, two paths of %d Mbit/s with 20 ms and 40 ms round trip.%n"
+              + "Before it is timed, each pair of programs transfers %d MB over a connection of their"
+              + " own%n(\"cold\" in the table): new JVMs spend their first seconds on compiling.%n",
+          megabytes, RATE_BITS_PER_SECOND / 1_000_000, LegRun.WARM_UP_MEGABYTES);
       for (Leg leg : legs) {
         // A fresh network for each: nothing of one leg is in the counters of the next.
         try (Lab lab = lab()) {

@@ -1,6 +1,7 @@
 package org.mptcp4j.samples.demo;
 
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,7 +11,7 @@ import org.mptcp4j.samples.transfer.KernelMptcpSocket;
 
 /**
  * Serves one file over the Linux kernel's own MPTCP: {@code KernelMptcpFileServer PORT FILE}. As
- * much HTTP as that takes: each connection gets the file once, whatever it asks for.
+ * much HTTP as that takes: each connection gets the file once, or {@code ?bytes=N} of it.
  */
 public final class KernelMptcpFileServer {
   private static final String END_OF_REQUEST = "\r\n\r\n";
@@ -45,15 +46,18 @@ public final class KernelMptcpFileServer {
       request.writeBytes(piece);
     }
     try (FileChannel content = FileChannel.open(file)) {
+      long size = FileServer.wanted(query(request), content.size());
       String head =
-          "HTTP/1.1 200 OK\r\nContent-Length: "
-              + content.size()
-              + "\r\nConnection: close"
-              + END_OF_REQUEST;
+          "HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\nConnection: close" + END_OF_REQUEST;
       buffer.clear().put(head.getBytes(StandardCharsets.ISO_8859_1)).flip();
       writeAll(client, buffer);
-      while (content.read(buffer.clear()) >= 0) {
-        buffer.flip();
+      long left = size;
+      while (left > 0) {
+        buffer.clear().limit((int) Math.min(buffer.capacity(), left));
+        if (content.read(buffer) < 0) {
+          throw new EOFException("the file became shorter");
+        }
+        left -= buffer.flip().remaining();
         writeAll(client, buffer);
       }
     }
@@ -63,6 +67,13 @@ public final class KernelMptcpFileServer {
     do {
       read = client.read(buffer.clear());
     } while (read >= 0);
+  }
+
+  /** What follows the question mark in the request's first line; null when there is none. */
+  private static String query(ByteArrayOutputStream request) {
+    String target = request.toString(StandardCharsets.ISO_8859_1).split(" ", 3)[1];
+    int mark = target.indexOf('?');
+    return mark < 0 ? null : target.substring(mark + 1);
   }
 
   private static void writeAll(KernelMptcpSocket client, ByteBuffer buffer) throws IOException {

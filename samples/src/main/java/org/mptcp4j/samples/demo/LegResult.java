@@ -5,6 +5,7 @@ import java.util.List;
 /**
  * What came of a leg.
  *
+ * @param warmUpNanos what the fetch before took, with both JVMs cold
  * @param pathBytes what host a's interfaces received, by path, Ethernet headers included
  * @param kernelSubflows subflows that the kernel MPTCP server counted; 0 when it was not asked
  * @param problems sentences; empty when all is right
@@ -13,6 +14,7 @@ record LegResult(
     Leg leg,
     long bytes,
     long nanos,
+    long warmUpNanos,
     long worstStallNanos,
     boolean hashEqual,
     List<Long> pathBytes,

@@ -13,6 +13,10 @@ import org.mptcp4j.samples.lab.Path;
 
 /** Runs one leg in a lab of its own and judges it. Host b serves, host a fetches. */
 final class LegRun {
+  /** Fetched before the leg is measured. */
+  static final int WARM_UP_MEGABYTES = 60;
+
+  private static final String WARM_UP_BYTES = WARM_UP_MEGABYTES + "000000";
   private static final int PORT = 8000;
   private static final Duration START_LIMIT = Duration.ofSeconds(20);
   private static final Duration STEP_LIMIT = Duration.ofSeconds(15);
@@ -30,6 +34,8 @@ final class LegRun {
   private final RandomFile file;
   private final Programs programs;
   private final List<String> problems = new ArrayList<>();
+  private List<Long> before = List.of();
+  private long warmUpNanos;
   private int kernelSubflows;
 
   LegRun(Leg leg, Lab lab, RandomFile file, Programs programs) {
@@ -43,7 +49,7 @@ final class LegRun {
     if (leg == Leg.MPTCP4J_TO_KERNEL) {
       lab.b().announceKernelAddress(2, false);
     }
-    List<Long> before = received();
+    before = received();
     try (HostProcess server = lab.b().start(serverCommand())) {
       server.awaitLineStarting("ready", START_LIMIT);
       try (HostProcess client = lab.a().start(clientCommand())) {
@@ -52,16 +58,17 @@ final class LegRun {
         if (status != 0) {
           problems.add("the client's exit status is " + status);
         }
-        return judge(result.split(" ", -1), since(before));
+        return judge(result.split(" ", -1), received(before));
       }
     } catch (IllegalStateException e) {
       System.out.println();
       problems.add(e.getMessage());
-      return new LegResult(leg, 0, 1, 0, false, since(before), kernelSubflows, problems);
+      return new LegResult(
+          leg, 0, 1, warmUpNanos, 0, false, received(before), kernelSubflows, problems);
     }
   }
 
-  private List<Long> since(List<Long> before) throws IOException {
+  private List<Long> received(List<Long> before) throws IOException {
     List<Long> difference = received();
     for (int i = 0; i < before.size(); i++) {
       difference.set(i, difference.get(i) - before.get(i));
@@ -82,8 +89,8 @@ final class LegRun {
   private List<String> clientCommand() {
     String url = "http://" + lab.b().ipv4(1) + ":" + PORT + "/";
     return leg.isOurs()
-        ? programs.withMptcp4j(FileClient.class, url)
-        : programs.plain(FileClient.class, url);
+        ? programs.withMptcp4j(FileClient.class, url, WARM_UP_BYTES)
+        : programs.plain(FileClient.class, url, WARM_UP_BYTES);
   }
 
   private List<Long> received() throws IOException {
@@ -97,6 +104,9 @@ final class LegRun {
   /** Shows progress and does what the leg wants done on the way; returns the client's result. */
   private String follow(HostProcess client) throws IOException {
     HostProcess.Follower reports = client.follow();
+    String warm = reports.next(line -> line.startsWith("warm "), START_LIMIT);
+    warmUpNanos = Long.parseLong(warm.substring("warm ".length()));
+    before = received();
     Meter meter = new Meter(leg, lab, file.size());
     boolean cut = false;
     boolean restored = false;
@@ -127,11 +137,15 @@ final class LegRun {
     return line.startsWith("progress ") || line.startsWith("result ");
   }
 
-  /** What {@code ss -M -i} at the server says of the one connection. */
+  /** What {@code ss -M -i} at the server says of the connection with most. */
   private int countKernelSubflows() throws IOException {
     Matcher m = SUBFLOWS.matcher(lab.b().kernelMptcpSockets());
+    int most = 0;
+    while (m.find()) {
+      most = Math.max(most, Integer.parseInt(m.group(1)));
+    }
     // The kernel counts those beside the first.
-    return m.find() ? 1 + Integer.parseInt(m.group(1)) : 1;
+    return 1 + most;
   }
 
   private LegResult judge(String[] words, List<Long> pathBytes) {
@@ -142,6 +156,7 @@ final class LegRun {
             leg,
             bytes,
             Long.parseLong(words[2]),
+            warmUpNanos,
             Long.parseLong(words[3]),
             hashEqual,
             pathBytes,

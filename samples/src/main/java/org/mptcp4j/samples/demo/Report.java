@@ -11,12 +11,13 @@ final class Report {
 
   static String table(List<LegResult> results) {
     StringBuilder text = new StringBuilder();
-    text.append(row("", "time", "goodput", "path 1", "path 2", "worst stall", "SHA-256"));
-    text.append("-".repeat(104)).append('\n');
+    text.append(row("", "cold", "time", "goodput", "path 1", "path 2", "worst stall", "SHA-256"));
+    text.append("-".repeat(113)).append('\n');
     for (LegResult r : results) {
       text.append(
           row(
               r.leg().title(),
+              number(r.warmUpNanos() / 1e9, 1, "s"),
               number(r.seconds(), 1, "s"),
               number(r.goodputBitsPerSecond() / 1e6, 1, "Mbit/s"),
               number(r.pathBytes().get(0) / 1e6, 1, "MB"),
@@ -38,6 +39,6 @@ final class Report {
   }
 
   private static String row(Object... cells) {
-    return String.format(Locale.ROOT, "%-34s %8s %14s %11s %11s %12s  %s%n", cells);
+    return String.format(Locale.ROOT, "%-34s %8s %8s %14s %11s %11s %12s  %s%n", cells);
   }
 }
