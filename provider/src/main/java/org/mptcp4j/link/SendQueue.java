@@ -133,8 +133,8 @@ final class SendQueue {
     if (Math.abs(wanted - currentBuffer) > currentBuffer / 8) {
       setBuffer(wanted);
     }
-    // One frame occupies the wire for a quarter of the queue's time at most.
-    double frame = rate * queueNanos / 4e9;
+    // One frame occupies the wire for a quarter of the queue's least time at most.
+    double frame = rate * leastNanos / 4e9;
     payloadLimit = (int) Math.max(MIN_PAYLOAD, Math.min(MAX_PAYLOAD, frame));
   }
 
