@@ -158,6 +158,11 @@ public final class Engine implements Closeable {
     return link.isLocal(address);
   }
 
+  /** Whether only the kernel's sockets may talk to {@code address}, for an IPsec policy. */
+  public boolean isKernelOnly(IpAddress address) {
+    return link.isKernelOnly(address);
+  }
+
   /** Sets who may connect; those who may not are answered with RST. At first everybody may. */
   public void setPeerFilter(PeerFilter filter) {
     peerFilter = filter;

@@ -5,7 +5,9 @@ import java.lang.System.Logger;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.observe.LinkCounters.Counter;
@@ -26,12 +28,15 @@ public final class LinuxPacketLink implements PacketLink {
 
   private static final long LONGEST_WAIT_NANOS = 86_400_000_000_000L;
 
+  private static final AtomicBoolean FILTERS_TOLD = new AtomicBoolean();
+
   private final LinkConfig config;
   private final LinkCounters counters = new LinkCounters();
   private final NetworkTables tables = new NetworkTables();
   private final GuardedPorts ports = new GuardedPorts();
   private final Routes routes;
   private final NetworkMonitor monitor;
+  private final IpsecPolicies ipsec;
   private final RingReceiver rings;
   private final Poller poller;
   private final PortGuards guards;
@@ -51,18 +56,23 @@ public final class LinuxPacketLink implements PacketLink {
     this.config = config;
     Routes openedRoutes = null;
     NetworkMonitor openedMonitor = null;
+    IpsecPolicies openedIpsec = null;
     RingReceiver openedRings = null;
     try {
       // The rings first: they need the privilege, and their failure says so.
       openedRings = new RingReceiver(config, tables, ports, counters);
       openedRoutes = new Routes();
       openedMonitor = new NetworkMonitor(tables, openedRoutes, counters);
+      openedIpsec = new IpsecPolicies();
       poller =
           new Poller(
               openedMonitor.descriptor(),
               openedRings.smallDescriptor(),
               openedRings.largeDescriptor());
     } catch (IOException | RuntimeException e) {
+      if (openedIpsec != null) {
+        openedIpsec.close();
+      }
       if (openedMonitor != null) {
         openedMonitor.close();
       }
@@ -76,6 +86,7 @@ public final class LinuxPacketLink implements PacketLink {
     }
     routes = openedRoutes;
     monitor = openedMonitor;
+    ipsec = openedIpsec;
     rings = openedRings;
     guards =
         new PortGuards(
@@ -96,10 +107,25 @@ public final class LinuxPacketLink implements PacketLink {
   public static LinuxPacketLink open(LinkConfig config) throws IOException {
     Native.requireSupportedPlatform();
     try {
-      return new LinuxPacketLink(config);
+      LinuxPacketLink link = new LinuxPacketLink(config);
+      warnOfFilters();
+      return link;
     } catch (LinkageError e) {
       throw new LinkUnavailableException(
           "cannot load the C library's binding (jnr-ffi): " + e.getMessage(), e);
+    }
+  }
+
+  /** Below the host's packet filter we answer for what it no longer sees: people should know. */
+  private static void warnOfFilters() {
+    Set<String> chains = FilterRules.chains();
+    if (!chains.isEmpty() && FILTERS_TOLD.compareAndSet(false, true)) {
+      LOG.log(
+          Logger.Level.WARNING,
+          "This host filters or translates packets, and Multipath TCP's packets do not pass there: "
+              + String.join(", ", chains)
+              + ". The setting mptcp4j.rules says which connections are multipath, and who may"
+              + " connect.");
     }
   }
 
@@ -256,6 +282,11 @@ public final class LinuxPacketLink implements PacketLink {
     return ask(address).map(Routes.Route::local).orElse(false);
   }
 
+  @Override
+  public boolean isKernelOnly(IpAddress address) {
+    return ipsec.cover(address.isIpv4() ? IpAddress.ANY_V4 : IpAddress.ANY_V6, address);
+  }
+
   private Optional<Routes.Route> ask(IpAddress destination) {
     try {
       return closed ? Optional.empty() : routes.findAny(destination);
@@ -338,6 +369,7 @@ public final class LinuxPacketLink implements PacketLink {
     poller.close();
     monitor.close();
     try {
+      ipsec.close();
       routes.close();
     } catch (IOException e) {
       LOG.log(Logger.Level.DEBUG, "closing netlink", e);
@@ -360,6 +392,9 @@ public final class LinuxPacketLink implements PacketLink {
       try {
         if (config.loopbackOnEngine() && isLocal(destination)) {
           return toThisHost(generation);
+        }
+        if (ipsec.cover(source, destination)) {
+          return null;
         }
         for (Device device : tables.devicesOf(source)) {
           LinuxEgress.Way way = by(device, source, destination, generation);

@@ -102,6 +102,15 @@ final class NetlinkMessage {
     return has(offset, 4) ? buffer.getInt(start + HEADER + offset) : 0;
   }
 
+  /** An address of the fixed part, in a field of 16 bytes whatever its family. */
+  IpAddress fixedAddress(int offset, boolean ipv4) {
+    byte[] bytes = new byte[ipv4 ? 4 : 16];
+    if (has(offset, bytes.length)) {
+      buffer.get(start + HEADER + offset, bytes);
+    }
+    return IpAddress.of(bytes);
+  }
+
   /** The attributes after a fixed part of the given length. */
   Attributes attributes(int fixedLength) {
     return new Attributes(buffer, Math.min(end, start + HEADER + align(fixedLength)), end);
@@ -230,10 +239,12 @@ final class NetlinkMessage {
       return new Request(buffer);
     }
 
-    /** Asks for everything of a kind; all dump requests may carry the ifinfomsg of 16 bytes. */
-    static Request dump(ByteBuffer buffer, int type, int sequence) {
+    /** Asks for everything of a kind, with so many zero bytes as the fixed part. */
+    static Request dump(ByteBuffer buffer, int type, int sequence, int fixedLength) {
       Request request = begin(buffer, type, FLAG_REQUEST | FLAG_DUMP, sequence);
-      buffer.putLong(0).putLong(0);
+      for (int i = 0; i < fixedLength; i++) {
+        buffer.put((byte) 0);
+      }
       return request;
     }
 

@@ -74,8 +74,14 @@ public interface PacketLink extends Closeable {
   boolean isLocal(IpAddress address);
 
   /**
+   * Whether only the kernel's sockets may talk to {@code address}, since what a packet socket sends
+   * there would evade an IPsec policy of this host.
+   */
+  boolean isKernelOnly(IpAddress address);
+
+  /**
    * The way from {@code source} to {@code destination}; empty when no route exists from that
-   * source's interface.
+   * source's interface, or an IPsec policy is for what goes there.
    */
   Optional<Egress> egress(IpAddress source, IpAddress destination);
 

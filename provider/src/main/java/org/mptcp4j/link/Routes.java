@@ -1,17 +1,13 @@
 package org.mptcp4j.link;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import jnr.enxio.channels.NativeSocketChannel;
 import org.mptcp4j.wire.IpAddress;
 
-/**
- * Questions to rtnetlink, each answered at once: which route, and the dumps of whole tables.
- * Thread-safe; one question at a time.
- */
+/** Questions to rtnetlink: which route, and the dumps of whole tables. Thread-safe. */
 final class Routes implements AutoCloseable {
   static final int RTA_DST = 1;
   static final int RTA_SRC = 2;
@@ -29,8 +25,8 @@ final class Routes implements AutoCloseable {
   private static final int TYPE_UNICAST = 1;
   private static final int TYPE_LOCAL = 2;
   private static final int TYPE_BROADCAST = 3;
-  private static final int SO_RCVTIMEO = 20;
   private static final int RTMSG = 12;
+  private static final int IFINFOMSG = 16;
 
   /**
    * A way to a destination.
@@ -47,64 +43,66 @@ final class Routes implements AutoCloseable {
       int mtu,
       Optional<IpAddress> preferredSource) {}
 
-  private final NativeSocketChannel channel;
-  private final ByteBuffer request = Native.allocate(256);
-  private final ByteBuffer answer = Native.allocate(256 * 1024);
-  private int sequence;
+  private final NetlinkQuestions questions = new NetlinkQuestions(NetlinkQuestions.ROUTE);
 
-  Routes() throws IOException {
-    int fd = Native.C.socket(Native.AF_NETLINK, Native.SOCK_RAW | Native.SOCK_CLOEXEC, 0);
-    Native.check(fd, "cannot open a netlink socket");
-    // The kernel answers within the call; the limit is for a kernel that does not answer at all.
-    ByteBuffer limit = Native.allocate(16);
-    limit.putLong(0, 1);
-    Native.C.setsockopt(fd, Native.SOL_SOCKET, SO_RCVTIMEO, Native.address(limit), 16);
-    channel = new NativeSocketChannel(fd);
-  }
+  Routes() throws IOException {}
 
   /**
    * The routing table's entry for {@code destination} from {@code source} by that interface; by any
    * when the index is 0. Empty when unreachable.
    */
-  synchronized Optional<Route> find(IpAddress source, IpAddress destination, int interfaceIndex)
+  Optional<Route> find(IpAddress source, IpAddress destination, int interfaceIndex)
       throws IOException {
-    NetlinkMessage.Request q =
-        NetlinkMessage.Request.route(request, ++sequence, destination, FIB_MATCH).source(source);
-    if (interfaceIndex != 0) {
-      q.attribute(RTA_OIF, interfaceIndex);
-    }
-    Optional<Route> found = ask(q, destination, interfaceIndex);
+    Optional<Route> found =
+        ask(
+            (buffer, sequence) ->
+                by(
+                    interfaceIndex,
+                    NetlinkMessage.Request.route(buffer, sequence, destination, FIB_MATCH)
+                        .source(source)),
+            destination,
+            interfaceIndex);
     if (found.isEmpty() && interfaceIndex != 0 && destination.isIpv6()) {
       // With a source, IPv6 takes the interface for a wish and answers with the best route of all;
       // without, it keeps to the interface.
-      q = NetlinkMessage.Request.route(request, ++sequence, destination, 0);
-      return ask(q.attribute(RTA_OIF, interfaceIndex), destination, interfaceIndex);
+      return ask(
+          (buffer, sequence) ->
+              by(interfaceIndex, NetlinkMessage.Request.route(buffer, sequence, destination, 0)),
+          destination,
+          interfaceIndex);
     }
     return found;
   }
 
+  private static NetlinkMessage.Request by(int interfaceIndex, NetlinkMessage.Request request) {
+    return interfaceIndex == 0 ? request : request.attribute(RTA_OIF, interfaceIndex);
+  }
+
   /** What the kernel would do for a socket without a source address. Empty when unreachable. */
   Optional<Route> findAny(IpAddress destination) throws IOException {
-    synchronized (this) {
-      return ask(NetlinkMessage.Request.route(request, ++sequence, destination, 0), destination, 0);
-    }
+    return ask(
+        (buffer, sequence) -> NetlinkMessage.Request.route(buffer, sequence, destination, 0),
+        destination,
+        0);
   }
 
   private Optional<Route> ask(
-      NetlinkMessage.Request question, IpAddress destination, int interfaceIndex)
+      NetlinkQuestions.Question question, IpAddress destination, int interfaceIndex)
       throws IOException {
-    write(question);
-    while (read()) {
-      for (NetlinkMessage m : NetlinkMessage.all(answer)) {
-        if (m.sequence() != sequence) {
-          continue;
-        }
-        return m.type() == NetlinkMessage.NEWROUTE
-            ? parse(m, destination, interfaceIndex)
-            : Optional.empty();
-      }
+    AtomicReference<Optional<Route>> found = new AtomicReference<>(Optional.empty());
+    boolean answered =
+        questions.ask(
+            question,
+            m -> {
+              if (m.type() == NetlinkMessage.NEWROUTE) {
+                found.set(parse(m, destination, interfaceIndex));
+              }
+              return true;
+            });
+    if (!answered) {
+      throw new IOException("netlink gives no answer on the route to " + destination);
     }
-    throw new IOException("netlink gives no answer on the route to " + destination);
+    return found.get();
   }
 
   static Optional<Route> parse(NetlinkMessage m, IpAddress destination, int interfaceIndex) {
@@ -143,39 +141,15 @@ final class Routes implements AutoCloseable {
   }
 
   /** Reads a whole table. */
-  synchronized void dump(int type, Consumer<NetlinkMessage> consumer) throws IOException {
-    write(NetlinkMessage.Request.dump(request, type, ++sequence));
-    while (read()) {
-      for (NetlinkMessage m : NetlinkMessage.all(answer)) {
-        if (m.sequence() != sequence) {
-          continue;
-        }
-        if (m.type() == NetlinkMessage.DONE) {
-          return;
-        }
-        if (m.type() == NetlinkMessage.ERROR) {
-          throw new IOException(
-              "netlink refuses to list what the host has: " + Native.describe(m.error()));
-        }
-        consumer.accept(m);
-      }
-    }
-    throw new IOException("netlink ends its list before it is complete");
-  }
-
-  private void write(NetlinkMessage.Request question) throws IOException {
-    channel.write(question.finish());
-  }
-
-  private boolean read() throws IOException {
-    answer.clear();
-    int count = channel.read(answer);
-    answer.flip();
-    return count > 0;
+  void dump(int type, Consumer<NetlinkMessage> consumer) throws IOException {
+    // All dump requests may carry the ifinfomsg of 16 bytes.
+    questions.dump(
+        (buffer, sequence) -> NetlinkMessage.Request.dump(buffer, type, sequence, IFINFOMSG),
+        consumer);
   }
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    questions.close();
   }
 }

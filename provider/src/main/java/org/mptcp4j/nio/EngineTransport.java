@@ -39,8 +39,9 @@ final class EngineTransport implements StreamTransport {
     if (running.isEmpty()) {
       return Route.KERNEL;
     }
-    boolean local = !localByEngine && running.get().isLocal(IpAddress.of(remote.getAddress()));
-    return local ? Route.KERNEL : route;
+    IpAddress address = IpAddress.of(remote.getAddress());
+    boolean local = !localByEngine && running.get().isLocal(address);
+    return local || running.get().isKernelOnly(address) ? Route.KERNEL : route;
   }
 
   @Override

@@ -151,6 +151,11 @@ final class MemoryLink implements PacketLink {
   }
 
   @Override
+  public boolean isKernelOnly(IpAddress address) {
+    return false;
+  }
+
+  @Override
   public Optional<Egress> egress(IpAddress source, IpAddress destination) {
     boolean samePath =
         addresses.contains(source)

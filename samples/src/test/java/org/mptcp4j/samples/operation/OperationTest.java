@@ -103,6 +103,27 @@ class OperationTest {
   }
 
   @Test
+  void onAHostThatFiltersPacketsItIsSaidOnceThatOursDoNotPassThere() throws IOException {
+    Lab.Builder filtered = Lab.builder().path(PathSpec.plain()).firewall(Lab.Side.B);
+    try (Lab other = filtered.build();
+        HostProcess server =
+            other.b().start(Jvm.withMptcp4j(Transfer.class, "server", PORT, "100000"))) {
+      server.awaitLineStarting("ready", LIMIT);
+      List<String> client =
+          Jvm.withMptcp4j(Transfer.class, "client", other.b().ipv4(1), PORT, "100000");
+      try (HostProcess peer = other.a().start(client)) {
+        assertThat(peer.awaitExit(LIMIT)).as(peer.output()).isZero();
+        assertThat(peer.output()).doesNotContain("filters or translates");
+      }
+      assertThat(server.awaitExit(LIMIT)).as(server.output()).isZero();
+      assertThat(server.lines())
+          .filteredOn(line -> line.contains("filters or translates packets"))
+          .hasSize(1)
+          .allMatch(line -> line.contains("(input)") && line.contains("(output)"));
+    }
+  }
+
+  @Test
   void aSettingWithAWrongValueIsNamedWithWhatIsAllowed() throws IOException {
     List<String> command =
         Jvm.withMptcp4j(List.of("checksum=perhaps"), Transfer.class, "server", PORT, "1");
