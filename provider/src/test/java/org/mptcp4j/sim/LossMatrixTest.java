@@ -1,14 +1,8 @@
 package org.mptcp4j.sim;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -21,45 +15,12 @@ import org.junit.jupiter.api.Test;
  * -Dtest=LossMatrixTest -Dsim.golden=write}, and look at the difference before it is committed.
  */
 class LossMatrixTest {
-  private static final String GOLDEN = "sim/loss-matrix.golden";
-
   @Test
   void tenMegabytesArriveWholeUnderEveryConditionAndInTheTimesExpected() throws IOException {
     List<MatrixCell> cells = MatrixCell.all();
     List<String> lines =
         cells.parallelStream().map(LossMatrixTest::line).collect(Collectors.toList());
-    if ("write".equals(System.getProperty("sim.golden"))) {
-      Path target = Path.of("src/test/resources", GOLDEN);
-      Files.createDirectories(target.getParent());
-      Files.write(target, lines);
-      return;
-    }
-    assertThat(differences(golden(), lines))
-        .as(
-            "virtual times (microseconds, one for each seed) that are not those of %s; if the"
-                + " change is meant, run this test with -Dsim.golden=write",
-            GOLDEN)
-        .isEmpty();
-  }
-
-  private static List<String> golden() throws IOException {
-    try (InputStream in = LossMatrixTest.class.getResourceAsStream("/" + GOLDEN)) {
-      assertThat(in).as("the golden file %s", GOLDEN).isNotNull();
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-    }
-  }
-
-  private static List<String> differences(List<String> expected, List<String> actual) {
-    List<String> differences = new ArrayList<>();
-    if (expected.size() != actual.size()) {
-      differences.add(expected.size() + " lines in the file, " + actual.size() + " conditions");
-    }
-    for (int i = 0; i < Math.min(expected.size(), actual.size()); i++) {
-      if (!expected.get(i).equals(actual.get(i))) {
-        differences.add("\n  expected " + expected.get(i) + "\n  but was  " + actual.get(i));
-      }
-    }
-    return differences;
+    Golden.check("loss-matrix", "virtual times (microseconds, one for each seed)", lines);
   }
 
   private static String line(MatrixCell cell) {
