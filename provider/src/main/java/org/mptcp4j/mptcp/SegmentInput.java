@@ -74,7 +74,7 @@ final class SegmentInput {
     if (options.isEmpty()) {
       return onBareSegment(subflow, segment);
     }
-    if (options.has(MptcpOption.MP_FASTCLOSE) && options.fastcloseKey() == session.local().key()) {
+    if (isFastclose(segment)) {
       connection.closing().onFastclose();
       return true;
     }
@@ -305,13 +305,25 @@ final class SegmentInput {
     }
   }
 
+  /**
+   * RFC 8684 §3.5: MP_FASTCLOSE with our key. Nobody but the peer knows that, so on a RST it counts
+   * wherever in the window the sequence number is: after an abort the peer has no subflow left that
+   * could say it again.
+   */
+  boolean isFastclose(IncomingSegment segment) {
+    MptcpOptionSet options = segment.mptcp();
+    return session.isMultipath()
+        && options.has(MptcpOption.MP_FASTCLOSE)
+        && options.fastcloseKey() == session.local().key();
+  }
+
   /** A RST; says whether the peer called it permanent. */
   boolean onReset(Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
     if (!session.isMultipath()) {
       return false;
     }
-    if (options.has(MptcpOption.MP_FASTCLOSE) && options.fastcloseKey() == session.local().key()) {
+    if (isFastclose(segment)) {
       connection.closing().onFastclose();
     }
     if (options.has(MptcpOption.MP_FAIL)) {

@@ -402,6 +402,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   }
 
   @Override
+  public boolean isProvenReset(IncomingSegment segment) {
+    return connection.input().isFastclose(segment);
+  }
+
+  @Override
   public TcpCounters counters() {
     return connection.counters().tcp;
   }

@@ -159,9 +159,12 @@ final class SegmentArrival {
 
   /** RFC 5961 §3.2: only the exact sequence number resets. */
   private void processReset(long now, IncomingSegment segment) {
-    if (segment.sequenceNumber() == receiver.next()) {
+    // RFC 5961 §3.2: the exact number is the proof that is asked for, unless there is a better one.
+    boolean acceptable = receiver.isAcceptable(segment);
+    if (segment.sequenceNumber() == receiver.next()
+        || (acceptable && tcb.user.isProvenReset(segment))) {
       tcb.closed(now, CloseReason.PEER_RESET, segment);
-    } else if (receiver.isAcceptable(segment)) {
+    } else if (acceptable) {
       receiver.requestChallengeAck(now);
     }
   }

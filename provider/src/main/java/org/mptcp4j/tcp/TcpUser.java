@@ -112,6 +112,12 @@ public interface TcpUser {
    */
   void onClosed(long now, CloseReason reason, IncomingSegment segment);
 
+  /**
+   * Whether an option of this RST, whose sequence number is in the window, proves that the peer
+   * sent it.
+   */
+  boolean isProvenReset(IncomingSegment segment);
+
   /** Where the endpoint counts what happens. */
   TcpCounters counters();
 

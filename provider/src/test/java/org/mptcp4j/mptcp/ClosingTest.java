@@ -7,11 +7,14 @@ import static org.mptcp4j.mptcp.TwoHosts.multipath;
 import static org.mptcp4j.mptcp.TwoHosts.plain;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.mptcp.MptcpConnection.Failure;
 import org.mptcp4j.sim.Loss;
+import org.mptcp4j.sim.Middleboxes;
+import org.mptcp4j.sim.SimPath;
 import org.mptcp4j.sim.SimSocket;
 
 class ClosingTest {
@@ -126,6 +129,25 @@ class ClosingTest {
     // What came before the reset can still be read.
     assertThat(read(hosts.serverSocket)).isEqualTo(100);
     assertThat(read(hosts.serverSocket)).isEqualTo(-1);
+    hosts.runUntilForgotten();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anAbortIsHeardAlsoWhenDataBeforeItWasLost(boolean multipath) {
+    TwoHosts hosts = connected(15, multipath);
+    hosts.clientSocket.write(ByteBuffer.wrap(new byte[100]));
+    hosts.network.runFor(SECOND);
+    // What is in flight is lost with the peer that knew of it, so that its resets come too early.
+    for (SimPath path : List.of(hosts.first, hosts.second)) {
+      path.forward().middlebox(Middleboxes.drop(packet -> Middleboxes.payloadLength(packet) > 0));
+    }
+    hosts.clientSocket.write(ByteBuffer.wrap(new byte[100_000]));
+    hosts.network.runFor(5 * MILLI);
+    hosts.clientSocket.abort();
+    hosts.network.runFor(SECOND);
+    assertThat(hosts.serverConnection().failure()).contains(Failure.RESET);
+    assertThat(hosts.serverConnection().isClosed()).isTrue();
     hosts.runUntilForgotten();
   }
 

@@ -34,7 +34,8 @@ public final class Middleboxes {
     return tcp(packet) + headerLength(packet);
   }
 
-  static int payloadLength(ByteBuffer packet) {
+  /** Bytes after the TCP header. */
+  public static int payloadLength(ByteBuffer packet) {
     return packet.limit() - payloadOffset(packet);
   }
 

@@ -37,6 +37,11 @@ final class StreamUser implements TcpUser {
   private long consumed;
 
   @Override
+  public boolean isProvenReset(IncomingSegment segment) {
+    return false;
+  }
+
+  @Override
   public TcpCounters counters() {
     return counters;
   }

@@ -18,12 +18,24 @@ enum Stack {
 
   /** The command line of the transfer program on this stack. */
   List<String> transfer(Path countersFile, String... arguments) {
-    Class<?> main = this == KERNEL_MPTCP ? KernelMptcpTransfer.class : Transfer.class;
-    return program(main, countersFile, arguments);
+    return this == KERNEL_MPTCP
+        ? java(KernelMptcpTransfer.class, countersFile, arguments)
+        : java(Transfer.class, countersFile, arguments);
   }
 
-  /** The command line of any program that is written for the JDK's sockets. */
+  /**
+   * The command line of any program that is written for the JDK's sockets; on the kernel's MPTCP it
+   * needs the program {@code mptcpize}.
+   */
   List<String> program(Class<?> main, Path countersFile, String... arguments) {
+    List<String> command = java(main, countersFile, arguments);
+    if (this == KERNEL_MPTCP) {
+      command.addAll(0, List.of("mptcpize", "run"));
+    }
+    return command;
+  }
+
+  private List<String> java(Class<?> main, Path countersFile, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     if (this == OURS) {
