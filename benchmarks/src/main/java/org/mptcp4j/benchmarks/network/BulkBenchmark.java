@@ -103,13 +103,14 @@ public final class BulkBenchmark implements Callable<Integer> {
         }
       }
     }
-    double base = median(results.get(Carrier.KERNEL_TCP));
+    double base = Medians.of(results.get(Carrier.KERNEL_TCP));
     System.out.printf(
         "%n%-36s %10s %18s%n", "median of " + rounds + " rounds", "Gbit/s", "of kernel TCP");
     results.forEach(
         (carrier, rates) ->
             System.out.printf(
-                "%-36s %10.2f %18.2f%n", carrier.title, median(rates), median(rates) / base));
+                "%-36s %10.2f %18.2f%n",
+                carrier.title, Medians.of(rates), Medians.of(rates) / base));
     return 0;
   }
 
@@ -131,18 +132,12 @@ public final class BulkBenchmark implements Callable<Integer> {
       if (rates.length == 0) {
         throw new IOException("the transfer was too short to measure: " + receiver.output());
       }
-      return median(Arrays.stream(rates).boxed().toList()) * 8 / 1e9;
+      return Medians.of(Arrays.stream(rates).boxed().toList()) * 8 / 1e9;
     }
   }
 
   private static boolean hasMptcpize() {
     return Arrays.stream(System.getenv("PATH").split(":"))
         .anyMatch(directory -> Files.isExecutable(java.nio.file.Path.of(directory, "mptcpize")));
-  }
-
-  private static double median(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 }
