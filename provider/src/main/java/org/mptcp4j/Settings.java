@@ -27,10 +27,16 @@ public final class Settings {
   /** Most subflows of one connection at a time. */
   public static final Setting<Integer> MAX_SUBFLOWS = number("subflows.max", "8", 1, 32);
 
-  /** Most bytes that a connection holds which were written and not acknowledged. */
+  /**
+   * Most bytes that a connection holds which were written and not acknowledged; the buffer begins
+   * small and grows with the congestion windows.
+   */
   public static final Setting<Integer> SEND_BUFFER = size("buffer.send", "4M");
 
-  /** Most bytes that a connection holds which were received and not read. */
+  /**
+   * Most bytes that a connection holds which were received and not read; the buffer begins small
+   * and grows with what the program reads in a round trip.
+   */
   public static final Setting<Integer> RECEIVE_BUFFER = size("buffer.receive", "6M");
 
   /** The congestion control of every subflow. */

@@ -389,26 +389,27 @@ public final class Engine implements Closeable {
 
   ConnectionConfig connectionConfig(SocketSettings settings, boolean boundToAddress) {
     return new ConnectionConfig(
-        new TcpConfig(
-            65_495,
+            new TcpConfig(
+                65_495,
+                settings.receiveBufferBytes(),
+                true,
+                true,
+                settings.noDelay(),
+                config.minRto().toNanos(),
+                6,
+                15,
+                config.timeWait().toNanos(),
+                60_000_000_000L,
+                config.congestionControl()),
+            settings.multipath(),
+            config.checksum(),
+            settings.sendBufferBytes(),
             settings.receiveBufferBytes(),
-            true,
-            true,
-            settings.noDelay(),
-            config.minRto().toNanos(),
-            6,
-            15,
-            config.timeWait().toNanos(),
-            60_000_000_000L,
-            config.congestionControl()),
-        settings.multipath(),
-        config.checksum(),
-        settings.sendBufferBytes(),
-        settings.receiveBufferBytes(),
-        config.maxSubflows(),
-        config.maxAnnouncedAddresses(),
-        boundToAddress,
-        config.closeTimeout().toNanos());
+            config.maxSubflows(),
+            config.maxAnnouncedAddresses(),
+            boundToAddress,
+            config.closeTimeout().toNanos())
+        .withFirstBuffers(settings.firstSendBufferBytes(), settings.firstReceiveBufferBytes());
   }
 
   /** Wakes {@code connection} at {@code deadline}. */

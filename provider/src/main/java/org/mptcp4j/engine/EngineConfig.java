@@ -15,8 +15,8 @@ import org.mptcp4j.tcp.NewReno;
  * @param checksum whether connections require DSS checksums
  * @param maxSubflows most subflows of a connection at a time
  * @param maxAnnouncedAddresses most addresses of a peer that a connection remembers
- * @param sendBufferBytes default of SO_SNDBUF
- * @param receiveBufferBytes default of SO_RCVBUF
+ * @param sendBufferBytes default of SO_SNDBUF: how far send buffers may grow
+ * @param receiveBufferBytes default of SO_RCVBUF: how far receive buffers may grow
  * @param congestionControl makes the algorithm of one subflow
  * @param exitLinger how long the end of the program waits for connections to deliver
  * @param countersFile gets the counters when the program ends

@@ -8,8 +8,10 @@ import jdk.net.ExtendedSocketOptions;
 
 /**
  * The options of one socket. Those for which the protocol has a use are honoured: TCP_NODELAY,
- * SO_LINGER, and SO_SNDBUF and SO_RCVBUF as they stand when the connection begins. SO_KEEPALIVE,
- * SO_REUSEADDR, SO_REUSEPORT, IP_TOS and the extended options are kept and given back. Thread-safe.
+ * SO_LINGER, and SO_SNDBUF and SO_RCVBUF as they stand when the connection begins: a program that
+ * sets them gets buffers of that size; otherwise they say how far the buffers may grow.
+ * SO_KEEPALIVE, SO_REUSEADDR, SO_REUSEPORT, IP_TOS and the extended options are kept and given
+ * back. Thread-safe.
  */
 final class SocketSettings {
   private static final Map<SocketOption<?>, Object> DEFAULTS =
@@ -38,8 +40,16 @@ final class SocketSettings {
 
   private static final int LEAST_BUFFER_BYTES = 4096;
 
+  /** What buffers begin with that grow by themselves: the first round trips of a fast path. */
+  private static final int FIRST_BUFFER_BYTES = 256 * 1024;
+
   private final boolean multipath;
   private final Map<SocketOption<?>, Object> values = new ConcurrentHashMap<>(DEFAULTS);
+
+  /** Whether the program chose the size: then nothing grows (as Linux). */
+  private volatile boolean sendBufferSet;
+
+  private volatile boolean receiveBufferSet;
 
   SocketSettings(EngineConfig config, boolean multipath) {
     this.multipath = multipath;
@@ -50,6 +60,8 @@ final class SocketSettings {
   private SocketSettings(SocketSettings other) {
     multipath = other.multipath;
     values.putAll(other.values);
+    sendBufferSet = other.sendBufferSet;
+    receiveBufferSet = other.receiveBufferSet;
   }
 
   /** The settings of a connection that a listener with these accepts. */
@@ -74,6 +86,18 @@ final class SocketSettings {
     return Math.max(LEAST_BUFFER_BYTES, get(StandardSocketOptions.SO_SNDBUF));
   }
 
+  /** What the send buffer begins with, bytes. */
+  int firstSendBufferBytes() {
+    return sendBufferSet ? sendBufferBytes() : Math.min(FIRST_BUFFER_BYTES, sendBufferBytes());
+  }
+
+  /** What the receive buffer begins with, bytes. */
+  int firstReceiveBufferBytes() {
+    return receiveBufferSet
+        ? receiveBufferBytes()
+        : Math.min(FIRST_BUFFER_BYTES, receiveBufferBytes());
+  }
+
   int receiveBufferBytes() {
     return Math.max(LEAST_BUFFER_BYTES, get(StandardSocketOptions.SO_RCVBUF));
   }
@@ -95,6 +119,8 @@ final class SocketSettings {
     if (option == StandardSocketOptions.IP_TOS && ((Integer) value < 0 || (Integer) value > 255)) {
       throw new IllegalArgumentException("Invalid IP_TOS value");
     }
+    sendBufferSet |= option == StandardSocketOptions.SO_SNDBUF;
+    receiveBufferSet |= option == StandardSocketOptions.SO_RCVBUF;
     if (option == StandardSocketOptions.SO_LINGER) {
       int seconds = (Integer) value;
       values.put(option, seconds < 0 ? -1 : Math.min(seconds, 65535));

@@ -10,6 +10,10 @@ import org.mptcp4j.tcp.TcpConfig;
  * @param checksum whether DSS checksums are required (RFC 8684 §3.1, flag A)
  * @param sendBufferBytes most bytes written and not acknowledged at data level
  * @param receiveBufferBytes most bytes received and not read
+ * @param firstSendBufferBytes what the send buffer begins with; it grows with the congestion
+ *     windows up to {@code sendBufferBytes}
+ * @param firstReceiveBufferBytes what the receive buffer begins with; it grows with what the
+ *     application reads in a round trip up to {@code receiveBufferBytes}
  * @param maxSubflows most subflows at a time, 1 to 32
  * @param maxAnnouncedAddresses most addresses of the peer that are remembered
  * @param boundToAddress whether the application bound a specific address: then only that one is
@@ -22,7 +26,52 @@ public record ConnectionConfig(
     boolean checksum,
     int sendBufferBytes,
     int receiveBufferBytes,
+    int firstSendBufferBytes,
+    int firstReceiveBufferBytes,
     int maxSubflows,
     int maxAnnouncedAddresses,
     boolean boundToAddress,
-    long closeTimeoutNanos) {}
+    long closeTimeoutNanos) {
+  /** Buffers of fixed sizes. */
+  public ConnectionConfig(
+      TcpConfig tcp,
+      boolean multipath,
+      boolean checksum,
+      int sendBufferBytes,
+      int receiveBufferBytes,
+      int maxSubflows,
+      int maxAnnouncedAddresses,
+      boolean boundToAddress,
+      long closeTimeoutNanos) {
+    this(
+        tcp,
+        multipath,
+        checksum,
+        sendBufferBytes,
+        receiveBufferBytes,
+        sendBufferBytes,
+        receiveBufferBytes,
+        maxSubflows,
+        maxAnnouncedAddresses,
+        boundToAddress,
+        closeTimeoutNanos);
+  }
+
+  /**
+   * The same with buffers that begin with so many bytes, or with their limit where that is less.
+   */
+  public ConnectionConfig withFirstBuffers(int sendBytes, int receiveBytes) {
+    return new ConnectionConfig(
+        tcp,
+        multipath,
+        checksum,
+        sendBufferBytes,
+        receiveBufferBytes,
+        Math.min(sendBytes, sendBufferBytes),
+        Math.min(receiveBytes, receiveBufferBytes),
+        maxSubflows,
+        maxAnnouncedAddresses,
+        boundToAddress,
+        closeTimeoutNanos);
+  }
+}

@@ -11,6 +11,7 @@ import org.mptcp4j.wire.SequenceNumber;
  */
 final class DataReceiver {
   private final int limit;
+  private final ReceiveBufferTuning tuning;
   private ReceiveBuffer buffer;
   private final DataRanges ahead = new DataRanges();
   private long readDsn;
@@ -20,8 +21,10 @@ final class DataReceiver {
   private boolean finReceived;
   private boolean discarding;
 
-  DataReceiver(int limit) {
+  /** A buffer of {@code first} bytes that may grow to {@code limit}. */
+  DataReceiver(int first, int limit) {
     this.limit = limit;
+    this.tuning = new ReceiveBufferTuning(first, limit);
     start(1);
   }
 
@@ -39,7 +42,7 @@ final class DataReceiver {
 
   /** The window, relative to DATA_ACK; its right edge never moves back. */
   long window() {
-    return Math.max(0, readDsn + limit - receiveNext);
+    return Math.max(0, readDsn + tuning.size() - receiveNext);
   }
 
   /** Widens a 32-bit data sequence number. */
@@ -55,7 +58,7 @@ final class DataReceiver {
    */
   boolean place(IncomingSegment segment, int skip, long dsn, int length) {
     long end = dsn + length;
-    if (end - (readDsn + limit) > 0 || (ahead.isFull() && dsn - receiveNext > 0)) {
+    if (end - (readDsn + tuning.size()) > 0 || (ahead.isFull() && dsn - receiveNext > 0)) {
       return false;
     }
     if (finKnown && end - finDsn > 0) {
@@ -85,6 +88,7 @@ final class DataReceiver {
 
   private void copy(ByteBuffer from, int payload, long payloadDsn, long start, long end) {
     if (end - start > 0) {
+      tuning.onArrival((int) (end - start), start - receiveNext > 0);
       int skip = (int) (start - payloadDsn);
       buffer.put(readDsn, start, from, payload + skip, (int) (end - start));
     }
@@ -123,7 +127,7 @@ final class DataReceiver {
     if (finKnown) {
       return finDsn == dsn;
     }
-    if (dsn - receiveNext < 0 || dsn - (readDsn + limit) > 0) {
+    if (dsn - receiveNext < 0 || dsn - (readDsn + tuning.size()) > 0) {
       return false;
     }
     finKnown = true;
@@ -175,6 +179,11 @@ final class DataReceiver {
       releaseWhenFinished();
     }
     return length;
+  }
+
+  /** The application has read; the buffer may be worth growing. */
+  void onRead(long now, long rttNanos) {
+    tuning.onRead(now, readDsn, rttNanos);
   }
 
   /** What is there and what will come is dropped. */

@@ -23,7 +23,6 @@ final class DataSender implements PacketScheduler.Choice {
   private final Session session;
   private final PacketScheduler scheduler;
   private final SendBuffer buffer;
-  private final int bufferLimit;
   private final ReinjectionQueue reinjections = new ReinjectionQueue();
   private Mapping[] pool = new Mapping[16];
   private int pooled;
@@ -40,9 +39,12 @@ final class DataSender implements PacketScheduler.Choice {
     this.connection = connection;
     this.session = session;
     this.scheduler = scheduler;
-    this.bufferLimit = connection.config().sendBufferBytes();
     long first = session.local().initialDataSequenceNumber() + 1;
-    this.buffer = new SendBuffer(first, bufferLimit);
+    this.buffer =
+        new SendBuffer(
+            first,
+            connection.config().firstSendBufferBytes(),
+            connection.config().sendBufferBytes());
     this.next = first;
     this.rightEdge = first;
     this.noDelay = connection.config().tcp().noDelay();
@@ -50,6 +52,33 @@ final class DataSender implements PacketScheduler.Choice {
 
   int write(ByteBuffer source) {
     return buffer.append(source);
+  }
+
+  /** Whether a third of the buffer is free: as with the kernel, that is worth a wake-up. */
+  boolean isWritable() {
+    return 3L * buffer.room() >= buffer.size();
+  }
+
+  /**
+   * Has the buffer hold what the windows of the subflows keep on its way until it is acknowledged
+   * at data level, which the slowest of them may hold up, and as much again to be sent then.
+   */
+  void growBuffer() {
+    if (buffer.isAtLimit()) {
+      return;
+    }
+    long slowest = 0;
+    for (int i = 0; i < size(); i++) {
+      slowest = Math.max(slowest, connection.subflowAt(i).smoothedRttNanos());
+    }
+    double wanted = 0;
+    for (int i = 0; i < size(); i++) {
+      Subflow s = connection.subflowAt(i);
+      if (s.smoothedRttNanos() > 0) {
+        wanted += 2.0 * s.congestionWindow() * slowest / s.smoothedRttNanos();
+      }
+    }
+    buffer.growTo((long) wanted);
   }
 
   int room() {
@@ -162,7 +191,7 @@ final class DataSender implements PacketScheduler.Choice {
   /** Whether data in flight keeps new data back: the peer's window is full, or our own buffer. */
   private boolean isHeldBack() {
     boolean nothingToSend = buffer.end() - next < SMALL_REST;
-    return nothingToSend ? 3L * buffer.room() < bufferLimit : isWindowClosed();
+    return nothingToSend ? 3L * buffer.room() < buffer.size() : isWindowClosed();
   }
 
   private void pushNew(long now, SegmentSink sink) {
@@ -377,6 +406,6 @@ final class DataSender implements PacketScheduler.Choice {
 
   @Override
   public long windowBytes() {
-    return Math.min(rightEdge - next, buffer.unacknowledged() + bufferLimit - next);
+    return Math.min(rightEdge - next, buffer.unacknowledged() + buffer.size() - next);
   }
 }

@@ -73,7 +73,7 @@ public final class MptcpConnection {
     this.initialFlow = initialFlow;
     this.session = session;
     this.sender = new DataSender(this, session, scheduler);
-    this.receiver = new DataReceiver(config.receiveBufferBytes());
+    this.receiver = new DataReceiver(config.firstReceiveBufferBytes(), config.receiveBufferBytes());
     this.options = new SubflowOptions(this, session);
     this.input = new SegmentInput(this, session, receiver);
     this.closing = new Closing(this, session);
@@ -182,6 +182,7 @@ public final class MptcpConnection {
     // Round trips end when the packet reached this host, however late the engine came to it.
     subflow.endpoint().segmentArrives(segment.arrivalNanos(now), segment, sink);
     subflow.noteProgress(now);
+    sender.growBuffer();
     settle(now, sink);
   }
 
@@ -386,6 +387,7 @@ public final class MptcpConnection {
     int taken = receiver.read(target);
     if (taken > 0) {
       if (!over && failure == null) {
+        receiver.onRead(now, subflows.slowestReceiveRttNanos());
         subflows.windowOpened(now, sink);
       }
       return taken;
@@ -446,8 +448,7 @@ public final class MptcpConnection {
       bits |= READABLE;
     }
     boolean sendsNoMore = failure != null || closing.isOutputShut() || over;
-    // As the kernel does: worth a wake-up when a third of the buffer is free.
-    if (sendsNoMore || (established && 3L * sender.room() >= config.sendBufferBytes())) {
+    if (sendsNoMore || (established && sender.isWritable())) {
       bits |= WRITABLE;
     }
     if (established || failure != null) {

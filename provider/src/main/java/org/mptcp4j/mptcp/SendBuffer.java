@@ -8,14 +8,17 @@ import java.nio.ByteBuffer;
  */
 final class SendBuffer {
   private final int limit;
+  private int size;
   private SendChunk[] chunks = new SendChunk[4];
   private int head;
   private int count;
   private long unacknowledged;
   private long end;
 
-  SendBuffer(long firstDsn, int limit) {
+  /** A buffer of {@code first} bytes that may grow to {@code limit}. */
+  SendBuffer(long firstDsn, int first, int limit) {
     this.limit = limit;
+    this.size = first;
     this.unacknowledged = firstDsn;
     this.end = firstDsn;
   }
@@ -30,8 +33,23 @@ final class SendBuffer {
     return end;
   }
 
+  /** Most bytes that may wait and be unacknowledged. */
+  int size() {
+    return size;
+  }
+
+  /** Whether the buffer is as large as it may become. */
+  boolean isAtLimit() {
+    return size == limit;
+  }
+
+  /** Has the buffer hold {@code wanted} bytes, as far as the limit allows; it never shrinks. */
+  void growTo(long wanted) {
+    size = (int) Math.max(size, Math.min(limit, wanted));
+  }
+
   int room() {
-    return (int) Math.max(0, limit - (end - unacknowledged));
+    return (int) Math.max(0, size - (end - unacknowledged));
   }
 
   /** Takes what fits; returns how many bytes. */

@@ -96,6 +96,15 @@ final class SubflowSet {
     }
   }
 
+  /** The longest round trip of the subflows, as a receiver sees it; 0 when none is known. */
+  long slowestReceiveRttNanos() {
+    long slowest = 0;
+    for (int i = 0; i < subflows.size(); i++) {
+      slowest = Math.max(slowest, subflows.get(i).endpoint().receiveRttNanos());
+    }
+    return slowest;
+  }
+
   /** The shared window grew: every subflow tells, for the peer's TCP minds each one's own. */
   void windowOpened(long now, SegmentSink sink) {
     for (int i = 0; i < subflows.size(); i++) {

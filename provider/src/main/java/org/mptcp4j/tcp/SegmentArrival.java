@@ -18,6 +18,7 @@ final class SegmentArrival {
   private final TcpReceiver receiver;
   private final TcpSender sender;
   private final Handshake handshake;
+  private final ReceiveRtt receiveRtt;
 
   /** SND.WL1, SND.WL2, and the largest window that the peer ever announced. */
   private int windowSequence;
@@ -34,6 +35,11 @@ final class SegmentArrival {
     this.receiver = receiver;
     this.sender = sender;
     this.handshake = handshake;
+    this.receiveRtt = new ReceiveRtt(tcb, sender.rtt());
+  }
+
+  ReceiveRtt receiveRtt() {
+    return receiveRtt;
   }
 
   void process(long now, IncomingSegment segment, SegmentSink sink) {
@@ -114,6 +120,9 @@ final class SegmentArrival {
       return;
     }
     if (segment.payloadLength() > 0 || segment.has(TcpFlags.FIN)) {
+      if (segment.payloadLength() > 0) {
+        receiveRtt.onPayload(now, segment);
+      }
       receiver.take(now, segment);
       if (tcb.state != TcpState.CLOSED && receiver.takeFin()) {
         onPeerFin(now);

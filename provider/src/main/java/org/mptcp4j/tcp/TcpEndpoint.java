@@ -290,6 +290,15 @@ public final class TcpEndpoint {
     return sender.rtt().smoothedNanos();
   }
 
+  /**
+   * The round-trip time as the receiving half sees it, nanoseconds: from an ACK to the data that
+   * answers it. The smoothed round-trip time of the sender while there is no sample; 0 when there
+   * is none at all.
+   */
+  public long receiveRttNanos() {
+    return arrival.receiveRtt().nanos();
+  }
+
   public long rttVarianceNanos() {
     return sender.rtt().varianceNanos();
   }

@@ -139,7 +139,7 @@ class EngineTest {
   @Test
   void whatWasWrittenBeforeCloseStillArrives() throws Exception {
     StreamListener listener = listen(10);
-    byte[] bytes = noise(1_000_000);
+    byte[] bytes = noise(200_000);
     StreamSocket socket = connect();
     writeAll(socket, bytes);
     socket.close();

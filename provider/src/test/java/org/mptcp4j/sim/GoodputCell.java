@@ -63,7 +63,7 @@ record GoodputCell(double lossPercent, int rttMillis, int megabits, String algor
    * @return goodput from the connect on, in kbit/s
    */
   long run(int seed) {
-    SimNetwork network = new SimNetwork(seed * 1_000L + 7 * rttMillis + megabits);
+    SimNetwork network = new SimNetwork(seed * 1_000L + 7L * rttMillis + megabits);
     SimHost client = network.host("client");
     SimHost server = network.host("server");
     SimPath path = network.path(client, "10.0.1.1", server, "10.0.1.2");
