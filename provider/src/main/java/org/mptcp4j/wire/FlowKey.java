@@ -49,6 +49,18 @@ public final class FlowKey {
     return this;
   }
 
+  /** The flow of the segment that an ICMP error quotes: its source is local. */
+  public FlowKey setQuoted(IcmpError error) {
+    set(
+        error.localHigh(),
+        error.localLow(),
+        error.localPort(),
+        error.remoteHigh(),
+        error.remoteLow(),
+        error.remotePort());
+    return this;
+  }
+
   public FlowKey copy() {
     FlowKey key = new FlowKey();
     key.set(localHigh, localLow, localPort(), remoteHigh, remoteLow, remotePort());

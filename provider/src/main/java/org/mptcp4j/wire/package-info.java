@@ -5,7 +5,8 @@
  *
  * <p>Nothing here decides, keeps state between packets, or touches a clock, a thread or a socket.
  * {@link org.mptcp4j.wire.IncomingSegment} reads what arrived and never throws whatever the bytes
- * are; {@link org.mptcp4j.wire.OutgoingSegment} writes what is to be sent. This is the lowest
- * package; it uses no other.
+ * are, nor does {@link org.mptcp4j.wire.IcmpError}, which reads what the network says of a segment;
+ * {@link org.mptcp4j.wire.OutgoingSegment} writes what is to be sent. This is the lowest package;
+ * it uses no other.
  */
 package org.mptcp4j.wire;
