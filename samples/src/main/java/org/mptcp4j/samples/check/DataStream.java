@@ -11,6 +11,9 @@ final class DataStream {
   private long finAt = -1;
   private boolean finAcknowledged;
 
+  /** The largest DATA_ACK so far. */
+  private long acknowledged;
+
   DataStream(String name, Findings findings, long initialDataSequenceNumber) {
     this.name = name;
     this.findings = findings;
@@ -66,7 +69,11 @@ final class DataStream {
       findings.violation(packet, "there is data behind the DATA_FIN " + name);
     }
     long different = bytes.put(offset, source, from, length);
-    if (different >= 0) {
+    if (different >= 0 && length == 1 && offset < acknowledged) {
+      // Linux asks for the window with the last acknowledged byte's number and any byte.
+      findings.note(
+          "packet " + packet + ": a window probe " + name + " carries a byte without meaning");
+    } else if (different >= 0) {
       findings.violation(
           packet, "byte " + different + " of the data " + name + " was another one before");
     }
@@ -100,6 +107,7 @@ final class DataStream {
     } else if (offset < 0) {
       findings.violation(packet, "the DATA_ACK lies before the start of the data " + name);
     }
+    acknowledged = Math.max(acknowledged, Math.min(offset, most));
     if (finAt >= 0 && offset == finAt + 1) {
       finAcknowledged = true;
     }

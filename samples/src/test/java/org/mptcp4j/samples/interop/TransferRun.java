@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.mptcp4j.samples.lab.Host.InterfaceCounters;
 import org.mptcp4j.samples.lab.HostProcess;
 import org.mptcp4j.samples.lab.Lab;
@@ -19,6 +21,17 @@ final class TransferRun {
   private final Stack serverStack;
   private final boolean ipv6;
   private final long bytes;
+  private final List<String> ourOptions = new ArrayList<>();
+  private Step beforehand;
+  private Step serving;
+  private Step atHalf;
+  private boolean bothPathsShare = true;
+
+  /** Something to be done in the lab. */
+  @FunctionalInterface
+  interface Step {
+    void run() throws IOException;
+  }
 
   TransferRun(Lab lab, Stack clientStack, Stack serverStack, boolean ipv6, long bytes) {
     this.lab = lab;
@@ -28,9 +41,49 @@ final class TransferRun {
     this.bytes = bytes;
   }
 
+  /** Another preparation of the kernel's side than the announcement of its second address. */
+  TransferRun beforehand(Step step) {
+    beforehand = step;
+    return this;
+  }
+
+  /** Done when the server is ready, before there is a client. */
+  TransferRun onceServing(Step step) {
+    serving = step;
+    return this;
+  }
+
+  /** Done when the client has received half of what it expects. */
+  TransferRun atHalf(Step step) {
+    atHalf = step;
+    return this;
+  }
+
+  /** An option for the JVM of those programs that run on our stack. */
+  TransferRun ourOption(String option) {
+    ourOptions.add(option);
+    return this;
+  }
+
+  /** It is not asked what each path carried. */
+  TransferRun pathsMayDiffer() {
+    bothPathsShare = false;
+    return this;
+  }
+
+  private List<String> command(Stack stack, Peer peer, String... arguments) {
+    List<String> command = new ArrayList<>(stack.transfer(peer.countersFile(), arguments));
+    if (stack == Stack.OURS) {
+      command.addAll(1, ourOptions);
+    }
+    return command;
+  }
+
   /** Returns what the client printed of its streams: {@code sent=… received=…}. */
   String runAndCheck() throws IOException {
-    if (serverStack == Stack.KERNEL_MPTCP) {
+    if (beforehand != null) {
+      beforehand.run();
+    } else if (serverStack == Stack.KERNEL_MPTCP) {
       lab.b().announceKernelAddress(2, ipv6);
     }
     String size = Long.toString(bytes);
@@ -38,12 +91,17 @@ final class TransferRun {
     String clientResult;
     try (Peer a = new Peer(lab.a(), clientStack);
         Peer b = new Peer(lab.b(), serverStack);
-        HostProcess server =
-            lab.b().start(serverStack.transfer(b.countersFile(), "server", PORT, size))) {
+        HostProcess server = lab.b().start(command(serverStack, b, "server", PORT, size))) {
       server.awaitLineStarting("ready", LIMIT);
+      if (serving != null) {
+        serving.run();
+      }
       try (HostProcess client =
-          lab.a().start(clientStack.transfer(a.countersFile(), "client", address, PORT, size))) {
+          lab.a().start(command(clientStack, a, "client", address, PORT, size))) {
         client.awaitLineStarting("half", LIMIT);
+        if (atHalf != null) {
+          atHalf.run();
+        }
         a.assertKernelHoldsNoConnection();
         b.assertKernelHoldsNoConnection();
         clientResult = client.awaitLineStarting("sent=", LIMIT);
@@ -55,7 +113,7 @@ final class TransferRun {
       }
       a.assertCountersAreClean(serverStack);
       b.assertCountersAreClean(clientStack);
-      if (clientStack.isMultipath() && serverStack.isMultipath()) {
+      if (bothPathsShare && clientStack.isMultipath() && serverStack.isMultipath()) {
         assertEachPathCarriesItsShare();
       }
     }

@@ -1,0 +1,177 @@
+package org.mptcp4j.samples.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.mptcp4j.samples.check.CaptureChecker;
+import org.mptcp4j.samples.check.CheckReport;
+import org.mptcp4j.samples.check.CheckReport.ConnectionReport;
+import org.mptcp4j.samples.check.CheckReport.StreamReport;
+import org.mptcp4j.samples.lab.HostProcess;
+import org.mptcp4j.samples.lab.Lab;
+
+/** A transfer, its capture, and two readers of that which know nothing of the engine. */
+final class CapturedTransfer {
+  private static final int MARKER_PORT = 9;
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /**
+   * Data without a mapping. tshark says so of every segment without data, too, and, where the first
+   * that it sees of a mapping comes behind a gap, of segments that carry the mapping themselves: it
+   * does not find in its tree what it has read from the option. So its reading is asked again.
+   */
+  private static final String UNMAPPED =
+      "(mptcp.dss.missing_mapping && tcp.len > 0"
+          + " && !(tcp.seq >= tcp.options.mptcp.subflowseqno && tcp.seq + tcp.len"
+          + " <= tcp.options.mptcp.subflowseqno + tcp.options.mptcp.datalvllen))";
+
+  /** What tshark knows to call wrong. */
+  private static final String WRONG =
+      String.join(
+          " || ",
+          "_ws.malformed",
+          // The kernel, finishing a checksum that comes to 0, writes 0xFFFF (as UDP needs it): the
+          // same number in ones' complement, for which tshark has a remark of its own.
+          "(tcp.checksum.status == \"Bad\" && !tcp.checksum.ffff)",
+          "mptcp.connection.echoed_key_mismatch",
+          "mptcp.connection.missing_algorithm",
+          "mptcp.connection.unsupported_algorithm",
+          UNMAPPED,
+          "mptcp.dss.infinite_mapping");
+
+  private CapturedTransfer() {}
+
+  /** Skips the test where something is missing. */
+  static void needsTools() {
+    for (String tool : List.of("tcpdump", "ethtool")) {
+      assumeTrue(Tools.has(tool), "capturing a run needs the program '" + tool + "'");
+    }
+  }
+
+  /**
+   * Runs a transfer in a lab made {@linkplain Lab.Builder#forCaptures for captures}.
+   *
+   * @param multipath whether its connection is to be one of Multipath TCP with more than one
+   *     subflow
+   * @return what our own checker found of the one connection, in which nothing is wrong
+   */
+  static ConnectionReport run(Lab lab, TransferRun transfer, boolean multipath) throws IOException {
+    Path file = lab.directory().resolve("run.pcap");
+    String result;
+    try (Capture capture = new Capture(lab, file)) {
+      // Of the packet sockets of a host the youngest is given a packet first: begun before our
+      // server, a capture may see an answer ahead of what it answers.
+      result = transfer.onceServing(capture::start).runAndCheck();
+      capture.end();
+    }
+    try {
+      ConnectionReport connection = checked(file, result, multipath);
+      if (Tools.has("tshark")) {
+        assertThat(tshark(lab, file, WRONG)).isEmpty();
+        assertThat(tshark(lab, file, "tcp.checksum.status == \"Good\"")).isNotEmpty();
+      }
+      return connection;
+    } catch (AssertionError e) {
+      e.addSuppressed(new IOException("the capture is kept: " + keep(file)));
+      throw e;
+    }
+  }
+
+  /** The lab's own directory goes with it. */
+  private static Path keep(Path capture) throws IOException {
+    Path directory = Files.createDirectories(Path.of("target", "captures"));
+    Path kept = Files.createTempFile(directory, "run-", ".pcap").toAbsolutePath();
+    return Files.copy(capture, kept, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** A {@code tcpdump} at the server's host. */
+  private static final class Capture implements AutoCloseable {
+    private final Lab lab;
+    private final Path file;
+    private HostProcess process;
+
+    Capture(Lab lab, Path file) {
+      this.lab = lab;
+      this.file = file;
+    }
+
+    void start() throws IOException {
+      // -Z root: the file's directory is ours alone. It prints as it writes, so that we can see
+      // when it has caught up.
+      List<String> command =
+          new ArrayList<>(List.of("tcpdump", "-i", "any", "-B", "65536", "-s", "2000"));
+      command.addAll(List.of("-Z", "root", "--immediate-mode", "-U", "-l", "-n", "--print"));
+      command.addAll(List.of("-w", file.toString(), "tcp or udp port " + MARKER_PORT));
+      process = lab.b().start(command);
+      process.awaitLine(line -> line.contains("listening on"), LIMIT);
+    }
+
+    /** Waits until all is in the file that was sent. */
+    void end() throws IOException {
+      InetSocketAddress marker = new InetSocketAddress(lab.b().ipv4(1), MARKER_PORT);
+      try (DatagramSocket socket = lab.a().call(DatagramSocket::new)) {
+        socket.send(new DatagramPacket(new byte[1], 1, marker));
+      }
+      process.awaitLine(line -> line.contains("." + MARKER_PORT + ": UDP"), LIMIT);
+      process.terminate();
+      process.awaitExit(LIMIT);
+      String drops = process.awaitLine(line -> line.endsWith("dropped by kernel"), LIMIT);
+      assertThat(drops).isEqualTo("0 packets dropped by kernel");
+    }
+
+    @Override
+    public void close() {
+      if (process != null) {
+        process.close();
+      }
+    }
+  }
+
+  private static ConnectionReport checked(Path file, String result, boolean multipath)
+      throws IOException {
+    CheckReport report = CaptureChecker.check(file, false);
+    assertThat(report.violations()).isEmpty();
+    assertThat(report.connections()).hasSize(1);
+    ConnectionReport connection = report.connections().get(0);
+    assertThat(connection.kind())
+        .isEqualTo(multipath ? CheckReport.Kind.MPTCP : CheckReport.Kind.PLAIN_TCP);
+    assertThat(connection.subflows()).hasSizeGreaterThanOrEqualTo(multipath ? 2 : 1);
+    assertThat(summary(connection.fromInitiator())).isEqualTo(TransferRun.sent(result));
+    assertThat(summary(connection.fromResponder())).isEqualTo(TransferRun.received(result));
+    return connection;
+  }
+
+  private static String summary(StreamReport stream) {
+    return stream.length() + ":" + stream.sha256();
+  }
+
+  private static List<String> tshark(Lab lab, Path file, String filter) throws IOException {
+    List<String> command =
+        new ArrayList<>(List.of("tshark", "-r", file.toString(), "-Y", filter, "-c", "100000"));
+    for (String preference :
+        List.of(
+            "tcp.check_checksum:TRUE",
+            "mptcp.analyze_mptcp:TRUE",
+            "mptcp.analyze_mappings:TRUE",
+            "tcp.try_heuristic_first:FALSE")) {
+      command.addAll(List.of("-o", preference));
+    }
+    command.addAll(List.of("-d", "tcp.port==5000,data", "-d", "tcp.port==6000,data"));
+    return lab.b()
+        .run(command.toArray(String[]::new))
+        .lines()
+        .filter(line -> !line.startsWith("Running as user"))
+        .limit(20)
+        .toList();
+  }
+}

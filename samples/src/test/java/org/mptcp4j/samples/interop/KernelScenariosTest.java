@@ -1,0 +1,221 @@
+package org.mptcp4j.samples.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.mptcp4j.samples.check.CheckReport.ConnectionReport;
+import org.mptcp4j.samples.lab.Host;
+import org.mptcp4j.samples.lab.Lab;
+import org.mptcp4j.samples.lab.PathSpec;
+
+/**
+ * What the kernel's MPTCP can be told to do, in both roles; its counters, {@code tshark} and our
+ * checker say that all went as it should.
+ */
+@Tag("lab")
+class KernelScenariosTest {
+  private static final long BYTES = 10_000_000;
+  private static final long LARGE = 100_000_000;
+  private static final PathSpec PATH = PathSpec.plain().withRate(100_000_000);
+  private static final PathSpec FAST = PathSpec.plain().withRate(200_000_000);
+
+  @BeforeAll
+  static void needsNamespaces() {
+    String missing = Lab.missing().orElse("");
+    assumeTrue(missing.isEmpty(), missing);
+    CapturedTransfer.needsTools();
+  }
+
+  private static Lab lab() throws IOException {
+    return Lab.builder().paths(2, PATH).forCaptures().build();
+  }
+
+  private static Lab withoutIpv6() throws IOException {
+    return Lab.builder().paths(2, PATH).forCaptures().withoutIpv6().build();
+  }
+
+  private static TransferRun transfer(Lab lab, Stack client, Stack server) {
+    return new TransferRun(lab, client, server, false, BYTES);
+  }
+
+  private static void endpoint(Host host, String... arguments) throws IOException {
+    String[] command = new String[arguments.length + 3];
+    command[0] = "ip";
+    command[1] = "mptcp";
+    command[2] = "endpoint";
+    System.arraycopy(arguments, 0, command, 3, arguments.length);
+    host.run(command);
+  }
+
+  private static void wantChecksums(Host host, boolean wanted) throws IOException {
+    host.run("sh", "-c", "echo " + (wanted ? 1 : 0) + " > /proc/sys/net/mptcp/checksum_enabled");
+  }
+
+  private static long counter(Host host, String name) throws IOException {
+    return host.kernelCounters().get("MPTcpExt" + name);
+  }
+
+  @ParameterizedTest(name = "{0} to {1}, ours {2}, the kernel's {3}")
+  @CsvSource({
+    "OURS,KERNEL_MPTCP,false,false",
+    "OURS,KERNEL_MPTCP,false,true",
+    "OURS,KERNEL_MPTCP,true,true",
+    "KERNEL_MPTCP,OURS,false,false",
+    "KERNEL_MPTCP,OURS,false,true",
+    "KERNEL_MPTCP,OURS,true,false",
+  })
+  void checksumsAreUsedWhenEitherSideWantsThem(
+      Stack client, Stack server, boolean ours, boolean kernels) throws IOException {
+    try (Lab lab = lab()) {
+      Host kernel = client == Stack.OURS ? lab.b() : lab.a();
+      TransferRun run = transfer(lab, client, server).ourOption("-Dmptcp4j.checksum=" + ours);
+      run.beforehand(
+          () -> {
+            wantChecksums(kernel, kernels);
+            if (kernel == lab.b()) {
+              kernel.announceKernelAddress(2, false);
+            }
+          });
+      ConnectionReport report = CapturedTransfer.run(lab, run, true);
+      assertThat(report.checksums()).isEqualTo(ours || kernels);
+    }
+  }
+
+  @Test
+  void anAddressThatTheKernelAnnouncesWithAPortIsJoinedThere() throws IOException {
+    try (Lab lab = withoutIpv6()) {
+      TransferRun run = transfer(lab, Stack.OURS, Stack.KERNEL_MPTCP);
+      String address = lab.b().ipv4(2);
+      String device = lab.b().interfaceName(2);
+      run.beforehand(
+          () -> endpoint(lab.b(), "add", address, "dev", device, "port", "6000", "signal"));
+      ConnectionReport report = CapturedTransfer.run(lab, run, true);
+      assertThat(report.subflows())
+          .extracting(subflow -> subflow.responder())
+          .contains(address + ":6000");
+      assertThat(counter(lab.b(), "MPJoinPortAckRx")).isPositive();
+    }
+  }
+
+  @Test
+  void anAddressOfTheOtherFamilyIsJoined() throws IOException {
+    try (Lab lab = lab()) {
+      TransferRun run = transfer(lab, Stack.OURS, Stack.KERNEL_MPTCP);
+      run.beforehand(() -> lab.b().announceKernelAddress(2, true));
+      ConnectionReport report = CapturedTransfer.run(lab, run, true);
+      assertThat(report.subflows())
+          .extracting(subflow -> subflow.responder())
+          .anyMatch(responder -> responder.startsWith("[fd00:4:2:"));
+    }
+  }
+
+  @Test
+  void theKernelsFullMeshIsAccepted() throws IOException {
+    try (Lab lab = withoutIpv6()) {
+      TransferRun run = transfer(lab, Stack.KERNEL_MPTCP, Stack.OURS);
+      run.beforehand(
+          () -> {
+            for (int path = 1; path <= 2; path++) {
+              String device = lab.a().interfaceName(path);
+              endpoint(lab.a(), "add", lab.a().ipv4(path), "dev", device, "subflow", "fullmesh");
+            }
+          });
+      CapturedTransfer.run(lab, run, true);
+      assertThat(counter(lab.a(), "AddAddr")).as("addresses that we announced").isPositive();
+      assertThat(counter(lab.a(), "EchoAddTx")).isPositive();
+      assertThat(counter(lab.a(), "MPJoinSynAckRx")).isPositive();
+    }
+  }
+
+  @Test
+  void aBackupSubflowOfTheKernelCarriesNothingWhileAnotherLives() throws IOException {
+    try (Lab lab = withoutIpv6()) {
+      TransferRun run = transfer(lab, Stack.KERNEL_MPTCP, Stack.OURS).pathsMayDiffer();
+      String device = lab.a().interfaceName(2);
+      run.beforehand(
+          () -> endpoint(lab.a(), "add", lab.a().ipv4(2), "dev", device, "subflow", "backup"));
+      CapturedTransfer.run(lab, run, true);
+      Host.InterfaceCounters second = lab.a().counters(2);
+      assertThat(second.rxBytes() + second.txBytes()).isLessThan(BYTES / 20);
+    }
+  }
+
+  @Test
+  void aSubflowThatTheKernelMakesABackupOnTheWayIsSpared() throws IOException {
+    try (Lab lab = Lab.builder().paths(2, FAST).withoutIpv6().build()) {
+      TransferRun run = large(lab, Stack.KERNEL_MPTCP, Stack.OURS);
+      String address = lab.a().ipv4(2);
+      String device = lab.a().interfaceName(2);
+      run.beforehand(() -> endpoint(lab.a(), "add", address, "dev", device, "subflow"));
+      run.atHalf(() -> endpoint(lab.a(), "change", address, "backup"));
+      run.runAndCheck();
+      assertThat(counter(lab.a(), "MPPrioTx")).isPositive();
+      // Half of what came before, and what was under way.
+      assertThat(lab.a().counters(2).rxBytes()).isLessThan(LARGE * 4 / 10);
+    }
+  }
+
+  @Test
+  void anAddressThatTheKernelClientRemovesIsLetGo() throws IOException {
+    try (Lab lab = Lab.builder().paths(2, FAST).build()) {
+      TransferRun run = large(lab, Stack.KERNEL_MPTCP, Stack.OURS);
+      String device = lab.a().interfaceName(2);
+      String address = lab.a().ipv4(2);
+      run.beforehand(() -> endpoint(lab.a(), "add", address, "dev", device, "id", "7", "subflow"));
+      run.atHalf(() -> endpoint(lab.a(), "delete", "id", "7"));
+      run.runAndCheck();
+      assertThat(counter(lab.a(), "RmAddrTx")).isPositive();
+    }
+  }
+
+  @Test
+  void anAddressThatTheKernelServerRemovesIsLetGo() throws IOException {
+    try (Lab lab = Lab.builder().paths(2, FAST).build()) {
+      TransferRun run = large(lab, Stack.OURS, Stack.KERNEL_MPTCP);
+      String device = lab.b().interfaceName(2);
+      String address = lab.b().ipv4(2);
+      run.beforehand(() -> endpoint(lab.b(), "add", address, "dev", device, "id", "7", "signal"));
+      run.atHalf(() -> endpoint(lab.b(), "delete", "id", "7"));
+      run.runAndCheck();
+      assertThat(counter(lab.b(), "RmAddrTx")).isPositive();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} to {1}")
+  @CsvSource({"OURS,KERNEL_MPTCP,signal", "KERNEL_MPTCP,OURS,subflow"})
+  void addressesComeAndGoWhileDataFlows(Stack client, Stack server, String kind)
+      throws IOException {
+    try (Lab lab = Lab.builder().paths(3, FAST).withoutIpv6().build()) {
+      Host kernel = client == Stack.OURS ? lab.b() : lab.a();
+      TransferRun run = large(lab, client, server);
+      run.beforehand(
+          () -> {
+            add(kernel, 2, 2, kind);
+            add(kernel, 3, 3, kind);
+          });
+      run.atHalf(
+          () -> {
+            endpoint(kernel, "delete", "id", "2");
+            endpoint(kernel, "delete", "id", "3");
+            add(kernel, 2, 12, kind);
+          });
+      run.runAndCheck();
+      assertThat(counter(kernel, "RmAddrTx")).isGreaterThanOrEqualTo(2);
+    }
+  }
+
+  private static void add(Host host, int path, int number, String kind) throws IOException {
+    String id = Integer.toString(number);
+    endpoint(host, "add", host.ipv4(path), "dev", host.interfaceName(path), "id", id, kind);
+  }
+
+  private static TransferRun large(Lab lab, Stack client, Stack server) {
+    return new TransferRun(lab, client, server, false, LARGE).pathsMayDiffer();
+  }
+}
