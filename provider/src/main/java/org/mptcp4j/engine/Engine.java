@@ -19,6 +19,7 @@ import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.TcpConfig;
 import org.mptcp4j.tcp.TcpCounters;
 import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.OutgoingSegment;
 
 /**
  * Runs the connections of this host over a {@link PacketLink}: one for a program, normally.
@@ -60,6 +61,7 @@ public final class Engine implements Closeable {
   private final HalfOpenJoins joins;
   private final DeadlineQueue deadlines = new DeadlineQueue();
   private final BusyConnections busy = new BusyConnections();
+  private final PendingResets resets = new PendingResets();
   private final NetworkNews news;
   private final Demultiplexer demultiplexer;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -254,7 +256,7 @@ public final class Engine implements Closeable {
     if (due < timersHeldUntil) {
       due = timersHeldUntil;
     }
-    if (busy.any()) {
+    if (busy.any() || resets.any()) {
       due = Math.min(due, lastRetry + (retryDue ? BUSY_RETRY_GAP_NANOS : BUSY_RETRY_NANOS));
     }
     return Math.max(due, now);
@@ -311,7 +313,7 @@ public final class Engine implements Closeable {
   }
 
   private void retryBusy(long now) {
-    if (!busy.any()) {
+    if (!busy.any() && !resets.any()) {
       return;
     }
     retryDue = now - lastRetry < BUSY_RETRY_GAP_NANOS;
@@ -319,6 +321,9 @@ public final class Engine implements Closeable {
       return;
     }
     lastRetry = now;
+    if (resets.any()) {
+      resets.sendTo(link);
+    }
     busy.drainTo(retry);
     for (int i = 0; i < retry.size(); i++) {
       retry.get(i).onPathsWritable();
@@ -424,6 +429,19 @@ public final class Engine implements Closeable {
     if (busy.add(connection) && asleepUntil - now() > BUSY_RETRY_NANOS) {
       link.wakeup();
     }
+  }
+
+  /** Sends a RST when its path may take segments; false when too many wait already. */
+  boolean keepReset(OutgoingSegment reset, Egress egress) {
+    boolean kept = resets.add(reset, egress);
+    if (kept && asleepUntil - now() > BUSY_RETRY_NANOS) {
+      link.wakeup();
+    }
+    return kept;
+  }
+
+  boolean hasPendingResets() {
+    return resets.any();
   }
 
   void forget(EngineConnection connection) {

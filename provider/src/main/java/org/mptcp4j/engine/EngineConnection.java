@@ -379,6 +379,9 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
       case DROPPED -> engine.counters().sendsDropped.increment();
       case BUSY -> {
         engine.counters().sendsBusy.increment();
+        if ((segment.flags() & TcpFlags.RST) != 0) {
+          return engine.keepReset(segment, ((EnginePath) path).egress());
+        }
         engine.waitForPath(this);
         return false;
       }

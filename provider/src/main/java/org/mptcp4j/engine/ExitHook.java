@@ -38,6 +38,9 @@ final class ExitHook extends Thread {
       // A peer that closes at once finds us; one that takes its time finds the kernel's RST.
       long grace = System.nanoTime() + FINISH_GRACE_NANOS;
       await(EngineConnection::isFinished, Math.min(deadline, grace));
+      while (engine.hasPendingResets() && System.nanoTime() < deadline) {
+        LockSupport.parkNanos(LOOK_EVERY_NANOS);
+      }
     }
     engine.config().countersFile().ifPresent(this::writeCounters);
   }

@@ -56,6 +56,16 @@ public final class OutgoingSegment {
     return this;
   }
 
+  /** A segment of its own with these headers, and no payload. */
+  public OutgoingSegment copyWithoutPayload() {
+    OutgoingSegment copy = new OutgoingSegment();
+    copy.begin(source, sourcePort, destination, destinationPort);
+    copy.sequenceNumber(sequenceNumber).acknowledgmentNumber(acknowledgmentNumber);
+    copy.flags(flags).window(window).ecn(ecn).segmentSize(segmentSize);
+    copy.options.set(options);
+    return copy;
+  }
+
   public OutgoingSegment sequenceNumber(int value) {
     sequenceNumber = value;
     return this;

@@ -29,6 +29,12 @@ public final class TcpOptionWriter {
     return CAPACITY - length;
   }
 
+  /** Takes over what {@code other} holds. */
+  void set(TcpOptionWriter other) {
+    buffer.put(0, other.buffer, 0, other.length);
+    length = other.length;
+  }
+
   /** Copies the options to {@code target} from {@code offset}; returns their length. */
   public int copyTo(ByteBuffer target, int offset) {
     target.put(offset, buffer, 0, length);

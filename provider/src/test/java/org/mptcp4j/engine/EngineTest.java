@@ -256,6 +256,24 @@ class EngineTest {
   }
 
   @Test
+  void aResetThatAFullInterfaceDoesNotTakeIsSentLater() throws Exception {
+    StreamListener listener = listen(10);
+    StreamSocket socket = connect();
+    StreamSocket accepted = accept(listener);
+    socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+    clientLink.busyEvery = 1;
+    socket.close();
+    await("the client forgot it", () -> client.flows().connections().isEmpty());
+    assertThat(client.hasPendingResets()).isTrue();
+    clientLink.busyEvery = 0;
+    assertThat(accepted.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
+    assertThatThrownBy(() -> accepted.read(ByteBuffer.allocate(1)))
+        .isInstanceOf(SocketException.class)
+        .hasMessage("Connection reset");
+    await("no reset waits any more", () -> !client.hasPendingResets());
+  }
+
+  @Test
   void aFullBacklogDropsNewcomers() throws Exception {
     StreamListener listener = listen(1);
     for (int i = 0; i < 2; i++) {

@@ -52,6 +52,9 @@ public final class LabCommand implements Callable<Integer> {
   @Parameters(arity = "0..*", description = "command to run instead of a shell")
   private List<String> command = List.of();
 
+  /** What a shell answers for a command that it cannot run. */
+  private static final int CANNOT_RUN = 126;
+
   private LabCommand() {}
 
   public static void main(String[] args) {
@@ -83,7 +86,13 @@ public final class LabCommand implements Callable<Integer> {
       process
           .environment()
           .merge("PATH", tools.directory().toString(), (path, dir) -> dir + ":" + path);
-      Process running = process.start();
+      Process running;
+      try {
+        running = process.start();
+      } catch (IOException e) {
+        System.err.println(e.getMessage());
+        return CANNOT_RUN;
+      }
       tools.serve(running);
       return running.waitFor();
     }
