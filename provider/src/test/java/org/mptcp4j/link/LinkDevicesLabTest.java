@@ -78,7 +78,7 @@ class LinkDevicesLabTest {
     try {
       ns.ip("link add link eth0 name " + name + " " + type);
     } catch (IllegalStateException e) {
-      Assumptions.abort("needs a kernel with devices of " + type + ": " + e.getMessage());
+      Assumptions.abort("needs a kernel with devices of " + type + ": " + e.getMessage().strip());
     }
     ns.ip("link set " + name + " up");
   }
