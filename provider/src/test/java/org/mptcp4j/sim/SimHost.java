@@ -2,6 +2,7 @@ package org.mptcp4j.sim;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,6 +111,15 @@ public final class SimHost implements MptcpHost, SegmentSink {
   /** From now on the host takes no packets and sends none, like one whose plug was pulled. */
   public void die() {
     silent = true;
+  }
+
+  /** Forgets one of the flows, like a stateful firewall: what comes for it is answered with RST. */
+  public void forgetFlow(long number) {
+    if (!flows.isEmpty()) {
+      List<FlowKey> keys = new ArrayList<>(flows.keySet());
+      keys.sort(Comparator.comparing(FlowKey::toString));
+      flows.remove(keys.get((int) (number % keys.size())));
+    }
   }
 
   public boolean hasAddress(IpAddress address) {

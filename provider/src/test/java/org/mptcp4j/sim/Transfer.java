@@ -18,8 +18,8 @@ public final class Transfer {
     }
   }
 
-  private final long toSend;
-  private final long toReceive;
+  private long toSend;
+  private long toReceive;
   private final int patternShift;
   private final ByteBuffer readBuffer = ByteBuffer.allocate(65_536);
   private long sent;
@@ -53,6 +53,21 @@ public final class Transfer {
   public Transfer keepOpen() {
     closes = false;
     return this;
+  }
+
+  /** A client or server that writes until it is told to {@link #finish}. */
+  public static Transfer endless(boolean client) {
+    return new Transfer(Long.MAX_VALUE, Long.MAX_VALUE, client ? 0 : 500_000);
+  }
+
+  /** Ends what {@link #endless} began: both ends write no more and expect what the other wrote. */
+  public static void finish(Transfer a, Transfer b) {
+    a.toSend = a.sent;
+    b.toSend = b.sent;
+    a.toReceive = b.sent;
+    b.toReceive = a.sent;
+    a.socket.afterCall();
+    b.socket.afterCall();
   }
 
   /** The connection may fail, as on a path that damages it; what arrives must be right. */

@@ -24,6 +24,9 @@ final class Meter {
     this.lab = lab;
     this.size = size;
     lastPathBytes = new long[lab.paths().size()];
+    for (int i = 0; i < lastPathBytes.length; i++) {
+      lastPathBytes[i] = lab.path(i + 1).bytesToA();
+    }
   }
 
   private static boolean outputIsTerminal() {
