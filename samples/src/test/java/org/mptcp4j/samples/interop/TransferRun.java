@@ -13,7 +13,6 @@ import org.mptcp4j.samples.lab.Lab;
 /** One transfer both ways between a client on host a and a server on host b, and all checks. */
 final class TransferRun {
   private static final String PORT = "5000";
-  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final double LEAST_SHARE = 0.20;
 
   private final Lab lab;
@@ -26,6 +25,7 @@ final class TransferRun {
   private Step serving;
   private Step atHalf;
   private boolean bothPathsShare = true;
+  private Duration limit = Duration.ofSeconds(60);
 
   /** Something to be done in the lab. */
   @FunctionalInterface
@@ -65,6 +65,12 @@ final class TransferRun {
     return this;
   }
 
+  /** How long each half of the transfer may take; a minute if it is not said. */
+  TransferRun within(Duration longest) {
+    limit = longest;
+    return this;
+  }
+
   /** It is not asked what each path carried. */
   TransferRun pathsMayDiffer() {
     bothPathsShare = false;
@@ -92,22 +98,22 @@ final class TransferRun {
     try (Peer a = new Peer(lab.a(), clientStack);
         Peer b = new Peer(lab.b(), serverStack);
         HostProcess server = lab.b().start(command(serverStack, b, "server", PORT, size))) {
-      server.awaitLineStarting("ready", LIMIT);
+      server.awaitLineStarting("ready", limit);
       if (serving != null) {
         serving.run();
       }
       try (HostProcess client =
           lab.a().start(command(clientStack, a, "client", address, PORT, size))) {
-        client.awaitLineStarting("half", LIMIT);
+        client.awaitLineStarting("half", limit);
         if (atHalf != null) {
           atHalf.run();
         }
         a.assertKernelHoldsNoConnection();
         b.assertKernelHoldsNoConnection();
-        clientResult = client.awaitLineStarting("sent=", LIMIT);
-        String serverResult = server.awaitLineStarting("sent=", LIMIT);
-        assertThat(client.awaitExit(LIMIT)).as(client::output).isZero();
-        assertThat(server.awaitExit(LIMIT)).as(server::output).isZero();
+        clientResult = client.awaitLineStarting("sent=", limit);
+        String serverResult = server.awaitLineStarting("sent=", limit);
+        assertThat(client.awaitExit(limit)).as(client::output).isZero();
+        assertThat(server.awaitExit(limit)).as(server::output).isZero();
         assertThat(sent(clientResult)).isEqualTo(received(serverResult)).startsWith(size + ":");
         assertThat(sent(serverResult)).isEqualTo(received(clientResult)).startsWith(size + ":");
       }
