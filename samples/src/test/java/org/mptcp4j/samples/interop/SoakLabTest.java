@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,7 +108,7 @@ class SoakLabTest {
     private boolean address = true;
     private boolean silent;
     private int nextId;
-    private volatile int changes;
+    private final AtomicInteger changes = new AtomicInteger();
 
     Unrest(Lab lab, Host ours, Host kernels, int path, String kind, Random random) {
       this.lab = lab;
@@ -120,7 +121,7 @@ class SoakLabTest {
     }
 
     int changes() {
-      return changes;
+      return changes.get();
     }
 
     void addEndpoint() {
@@ -168,7 +169,7 @@ class SoakLabTest {
     }
 
     void happen() {
-      changes++;
+      changes.incrementAndGet();
       if (silent) {
         silence(false);
       } else if (!address) {
