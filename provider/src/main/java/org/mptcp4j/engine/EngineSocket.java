@@ -342,13 +342,22 @@ final class EngineSocket implements StreamSocket {
   public <T> void setOption(SocketOption<T> option, T value) throws IOException {
     settings.set(option, value);
     EngineConnection current = connection;
-    if (option == StandardSocketOptions.TCP_NODELAY && current != null) {
-      MptcpConnection held = current.acquire();
-      try {
-        held.setNoDelay(engine.now(), (Boolean) value, current);
-      } finally {
-        current.release();
+    boolean concernsEndpoints = SocketSettings.isEndpointOption(option);
+    if (current == null || !(concernsEndpoints || option == StandardSocketOptions.TCP_NODELAY)) {
+      return;
+    }
+    MptcpConnection held = current.acquire();
+    try {
+      if (held == null) {
+        return; // it begins just now, with the new value
       }
+      if (concernsEndpoints) {
+        held.setEndpointOptions(engine.now(), settings.endpointOptions());
+      } else {
+        held.setNoDelay(engine.now(), (Boolean) value, current);
+      }
+    } finally {
+      current.release();
     }
   }
 

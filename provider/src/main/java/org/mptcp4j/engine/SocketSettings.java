@@ -1,17 +1,20 @@
 package org.mptcp4j.engine;
 
+import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import jdk.net.ExtendedSocketOptions;
+import org.mptcp4j.tcp.EndpointOptions;
+import org.mptcp4j.tcp.KeepAlive;
 
 /**
  * The options of one socket. Those for which the protocol has a use are honoured: TCP_NODELAY,
- * SO_LINGER, and SO_SNDBUF and SO_RCVBUF as they stand when the connection begins: a program that
- * sets them gets buffers of that size; otherwise they say how far the buffers may grow.
- * SO_KEEPALIVE, SO_REUSEADDR, SO_REUSEPORT, IP_TOS and the extended options are kept and given
- * back. Thread-safe.
+ * SO_LINGER, SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTERVAL and TCP_KEEPCOUNT, and SO_SNDBUF and
+ * SO_RCVBUF as they stand when the connection begins: a program that sets them gets buffers of that
+ * size; otherwise they say how far the buffers may grow. SO_REUSEADDR, SO_REUSEPORT, IP_TOS and
+ * TCP_QUICKACK are kept and given back. Thread-safe.
  */
 final class SocketSettings {
   private static final Map<SocketOption<?>, Object> DEFAULTS =
@@ -37,6 +40,16 @@ final class SocketSettings {
           75,
           ExtendedSocketOptions.TCP_KEEPCOUNT,
           9);
+
+  /** What Linux takes at most for these (tcp(7)); 1 is the least. */
+  private static final Map<SocketOption<?>, Integer> MOST =
+      Map.of(
+          ExtendedSocketOptions.TCP_KEEPIDLE,
+          32_767,
+          ExtendedSocketOptions.TCP_KEEPINTERVAL,
+          32_767,
+          ExtendedSocketOptions.TCP_KEEPCOUNT,
+          127);
 
   private static final int LEAST_BUFFER_BYTES = 4096;
 
@@ -102,11 +115,27 @@ final class SocketSettings {
     return Math.max(LEAST_BUFFER_BYTES, get(StandardSocketOptions.SO_RCVBUF));
   }
 
+  /** Whether {@link #endpointOptions} depends on {@code option}. */
+  static boolean isEndpointOption(SocketOption<?> option) {
+    return option == StandardSocketOptions.SO_KEEPALIVE || MOST.containsKey(option);
+  }
+
+  /** What the endpoints of the connection shall do. */
+  EndpointOptions endpointOptions() {
+    int idle = get(ExtendedSocketOptions.TCP_KEEPIDLE);
+    int interval = get(ExtendedSocketOptions.TCP_KEEPINTERVAL);
+    int probes = get(ExtendedSocketOptions.TCP_KEEPCOUNT);
+    boolean enabled = get(StandardSocketOptions.SO_KEEPALIVE);
+    return EndpointOptions.DEFAULT.withKeepAlive(
+        enabled ? KeepAlive.everySeconds(idle, interval, probes) : KeepAlive.OFF);
+  }
+
   /**
    * @throws UnsupportedOperationException the option is not one of a stream socket
-   * @throws IllegalArgumentException the value is not in the option's range
+   * @throws IllegalArgumentException the value is not in the option's range, as the JDK says
+   * @throws SocketException the value is not in the option's range, as the kernel says
    */
-  <T> void set(SocketOption<T> option, T value) {
+  <T> void set(SocketOption<T> option, T value) throws SocketException {
     get(option);
     if (value == null) {
       throw new IllegalArgumentException("Invalid option value");
@@ -118,6 +147,10 @@ final class SocketSettings {
     }
     if (option == StandardSocketOptions.IP_TOS && ((Integer) value < 0 || (Integer) value > 255)) {
       throw new IllegalArgumentException("Invalid IP_TOS value");
+    }
+    Integer most = MOST.get(option);
+    if (most != null && ((Integer) value < 1 || (Integer) value > most)) {
+      throw new SocketException("Invalid argument");
     }
     sendBufferSet |= option == StandardSocketOptions.SO_SNDBUF;
     receiveBufferSet |= option == StandardSocketOptions.SO_RCVBUF;

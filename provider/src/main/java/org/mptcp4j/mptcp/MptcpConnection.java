@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Optional;
 import org.mptcp4j.spi.PacketScheduler;
 import org.mptcp4j.spi.PathManager;
+import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.tcp.TcpConfig;
 import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
@@ -52,6 +54,7 @@ public final class MptcpConnection {
   private final SubflowSet subflows = new SubflowSet();
   private final JoinAcceptor joins;
   private final FlowKey initialFlow;
+  private EndpointOptions endpointOptions;
   private boolean tokenRegistered;
   private boolean established;
   private boolean abandoned;
@@ -69,6 +72,7 @@ public final class MptcpConnection {
       PathManager pathManager) {
     this.host = host;
     this.config = config;
+    this.endpointOptions = config.tcp().options();
     this.client = client;
     this.initialFlow = initialFlow;
     this.session = session;
@@ -270,6 +274,13 @@ public final class MptcpConnection {
       return;
     }
     paths.onSubflowEnded(now, subflow);
+    if (reason == CloseReason.TIMED_OUT
+        && endpointOptions.keepAlive().enabled()
+        && !subflows.hasEstablished()) {
+      // The application has said how long a silent peer is to be borne with: there is no waiting
+      // for another subflow.
+      fail(Failure.TIMED_OUT);
+    }
     if (!subflows.isEmpty() || closing.isFinished() || failure != null) {
       return;
     }
@@ -532,6 +543,12 @@ public final class MptcpConnection {
     settle(now, sink);
   }
 
+  /** Options of the application's, for every subflow that there is and will be. */
+  public void setEndpointOptions(long now, EndpointOptions options) {
+    endpointOptions = options;
+    subflows.setOptions(now, options);
+  }
+
   public List<Subflow> subflows() {
     return subflows.copy();
   }
@@ -549,6 +566,11 @@ public final class MptcpConnection {
 
   ConnectionConfig config() {
     return config;
+  }
+
+  /** What a new subflow's endpoint is made with. */
+  TcpConfig tcpConfig() {
+    return config.tcp().withOptions(endpointOptions);
   }
 
   MptcpCounters counters() {

@@ -64,7 +64,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     int most = path.mtu() - (flow.local().isIpv4() ? 40 : 60);
     this.endpoint =
         new TcpEndpoint(
-            connection.config().tcp().withMssAtMost(most),
+            connection.tcpConfig().withMssAtMost(most),
             this,
             path,
             flow.local(),

@@ -2,6 +2,7 @@ package org.mptcp4j.mptcp;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.SegmentSink;
 
 /** The subflows of a connection, in the order in which they came. */
@@ -94,6 +95,22 @@ final class SubflowSet {
         subflow.touch();
       }
     }
+  }
+
+  void setOptions(long now, EndpointOptions options) {
+    for (int i = 0; i < subflows.size(); i++) {
+      subflows.get(i).endpoint().setOptions(now, options);
+    }
+  }
+
+  /** Whether one has carried data and still lives. */
+  boolean hasEstablished() {
+    for (int i = 0; i < subflows.size(); i++) {
+      if (subflows.get(i).everCarriedData() && !subflows.get(i).isClosed()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The longest round trip of the subflows, as a receiver sees it; 0 when none is known. */

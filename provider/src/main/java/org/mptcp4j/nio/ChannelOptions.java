@@ -1,6 +1,7 @@
 package org.mptcp4j.nio;
 
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.channels.NetworkChannel;
@@ -8,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import jdk.net.ExtendedSocketOptions;
 
 /**
  * The options of a channel that does not know yet who serves it: checked as the JDK does, kept, and
@@ -29,6 +31,16 @@ final class ChannelOptions {
   interface Source {
     <T> T get(SocketOption<T> option) throws IOException;
   }
+
+  /** What Linux takes at most for these (tcp(7)), seconds or probes; 1 is the least. */
+  private static final Map<SocketOption<?>, Integer> MOST =
+      Map.of(
+          ExtendedSocketOptions.TCP_KEEPIDLE,
+          32_767,
+          ExtendedSocketOptions.TCP_KEEPINTERVAL,
+          32_767,
+          ExtendedSocketOptions.TCP_KEEPCOUNT,
+          127);
 
   private static final System.Logger LOG = System.getLogger("org.mptcp4j");
 
@@ -54,8 +66,12 @@ final class ChannelOptions {
     }
   }
 
-  /** The value as the kernel would take it. */
-  static <T> T checkedValue(SocketOption<T> option, T value) {
+  /**
+   * The value as the kernel would take it.
+   *
+   * @throws SocketException when the kernel would not take it
+   */
+  static <T> T checkedValue(SocketOption<T> option, T value) throws SocketException {
     if (value == null) {
       throw new IllegalArgumentException("Invalid option value");
     }
@@ -75,6 +91,10 @@ final class ChannelOptions {
     if (option.equals(StandardSocketOptions.IP_TOS)
         && ((Integer) value < 0 || (Integer) value > 255)) {
       throw new IllegalArgumentException("Invalid IP_TOS value");
+    }
+    Integer most = MOST.get(option);
+    if (most != null && ((Integer) value < 1 || (Integer) value > most)) {
+      throw new SocketException("Invalid argument");
     }
     return value;
   }

@@ -18,6 +18,7 @@ final class SegmentArrival {
   private final TcpReceiver receiver;
   private final TcpSender sender;
   private final Handshake handshake;
+  private final KeepAliveTimer keepAlive;
   private final ReceiveRtt receiveRtt;
 
   /** SND.WL1, SND.WL2, and the largest window that the peer ever announced. */
@@ -29,12 +30,18 @@ final class SegmentArrival {
   private long largestWindow = 0xffff;
 
   SegmentArrival(
-      Tcb tcb, SegmentWriter writer, TcpReceiver receiver, TcpSender sender, Handshake handshake) {
+      Tcb tcb,
+      SegmentWriter writer,
+      TcpReceiver receiver,
+      TcpSender sender,
+      Handshake handshake,
+      KeepAliveTimer keepAlive) {
     this.tcb = tcb;
     this.writer = writer;
     this.receiver = receiver;
     this.sender = sender;
     this.handshake = handshake;
+    this.keepAlive = keepAlive;
     this.receiveRtt = new ReceiveRtt(tcb, sender.rtt());
   }
 
@@ -89,6 +96,7 @@ final class SegmentArrival {
     if (!segment.has(TcpFlags.ACK) || !isAckValid(now, segment)) {
       return;
     }
+    keepAlive.onSegment(now);
     if (!tcb.user.onSegment(now, segment)) {
       if (tcb.state != TcpState.CLOSED) {
         writer.reset(now, sender.sndNxt(), sink);

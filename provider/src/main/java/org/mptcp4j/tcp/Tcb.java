@@ -32,6 +32,7 @@ final class Tcb {
   final Timers timers = new Timers();
 
   NetworkPath path;
+  EndpointOptions options;
   TcpState state = TcpState.CLOSED;
 
   /** IRS. */
@@ -73,6 +74,7 @@ final class Tcb {
     this.config = config;
     this.user = user;
     this.path = path;
+    this.options = config.options();
     this.local = local;
     this.localPort = localPort;
     this.remote = remote;

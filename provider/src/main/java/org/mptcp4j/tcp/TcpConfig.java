@@ -19,6 +19,7 @@ import org.mptcp4j.spi.CongestionControl;
  * @param timeWaitNanos how long TIME-WAIT lasts
  * @param finWait2Nanos how long FIN-WAIT-2 lasts once the user has closed both directions
  * @param congestionControl makes the algorithm of one endpoint
+ * @param options what it begins with of that which can be changed later
  */
 public record TcpConfig(
     int mss,
@@ -31,22 +32,59 @@ public record TcpConfig(
     int retries,
     long timeWaitNanos,
     long finWait2Nanos,
-    Supplier<CongestionControl> congestionControl) {
+    Supplier<CongestionControl> congestionControl,
+    EndpointOptions options) {
+  /** With {@link EndpointOptions#DEFAULT}. */
+  public TcpConfig(
+      int mss,
+      int receiveBufferLimit,
+      boolean timestamps,
+      boolean sack,
+      boolean noDelay,
+      long minRtoNanos,
+      int synRetries,
+      int retries,
+      long timeWaitNanos,
+      long finWait2Nanos,
+      Supplier<CongestionControl> congestionControl) {
+    this(
+        mss,
+        receiveBufferLimit,
+        timestamps,
+        sack,
+        noDelay,
+        minRtoNanos,
+        synRetries,
+        retries,
+        timeWaitNanos,
+        finWait2Nanos,
+        congestionControl,
+        EndpointOptions.DEFAULT);
+  }
+
   /** The same with a segment size of at most {@code most} bytes. */
   public TcpConfig withMssAtMost(int most) {
-    return mss <= most
-        ? this
-        : new TcpConfig(
-            most,
-            receiveBufferLimit,
-            timestamps,
-            sack,
-            noDelay,
-            minRtoNanos,
-            synRetries,
-            retries,
-            timeWaitNanos,
-            finWait2Nanos,
-            congestionControl);
+    return mss <= most ? this : with(most, options);
+  }
+
+  /** The same with other options to begin with. */
+  public TcpConfig withOptions(EndpointOptions others) {
+    return with(mss, others);
+  }
+
+  private TcpConfig with(int newMss, EndpointOptions newOptions) {
+    return new TcpConfig(
+        newMss,
+        receiveBufferLimit,
+        timestamps,
+        sack,
+        noDelay,
+        minRtoNanos,
+        synRetries,
+        retries,
+        timeWaitNanos,
+        finWait2Nanos,
+        congestionControl,
+        newOptions);
   }
 }

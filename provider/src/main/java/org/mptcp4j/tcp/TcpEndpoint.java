@@ -17,6 +17,7 @@ public final class TcpEndpoint {
   private final SegmentWriter writer;
   private final TcpSender sender;
   private final Handshake handshake;
+  private final KeepAliveTimer keepAlive;
   private final SegmentArrival arrival;
 
   private boolean detached;
@@ -35,7 +36,8 @@ public final class TcpEndpoint {
     writer = new SegmentWriter(tcb, receiver);
     sender = new TcpSender(tcb, writer, receiver);
     handshake = new Handshake(tcb, writer, receiver, sender);
-    arrival = new SegmentArrival(tcb, writer, receiver, sender, handshake);
+    keepAlive = new KeepAliveTimer(tcb, writer, sender);
+    arrival = new SegmentArrival(tcb, writer, receiver, sender, handshake, keepAlive);
   }
 
   /** Active open: sends SYN. */
@@ -54,6 +56,7 @@ public final class TcpEndpoint {
    */
   public void segmentArrives(long now, IncomingSegment segment, SegmentSink sink) {
     arrival.process(now, segment, sink);
+    keepAlive.arm(now);
     boundFinWait2(now);
   }
 
@@ -105,6 +108,14 @@ public final class TcpEndpoint {
           tcb.state == TcpState.TIME_WAIT ? CloseReason.FINISHED : CloseReason.TIMED_OUT,
           null);
     }
+    keepAlive.onDeadline(now, sink);
+  }
+
+  /** The application wants other options from now on. */
+  public void setOptions(long now, EndpointOptions options) {
+    EndpointOptions before = tcb.options;
+    tcb.options = options;
+    keepAlive.onOptions(now, before.keepAlive());
   }
 
   /**

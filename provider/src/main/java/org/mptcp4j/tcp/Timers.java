@@ -16,7 +16,9 @@ final class Timers {
     /** RFC 9293 §3.8.6.3. */
     DELAYED_ACK(3),
     /** TIME-WAIT, and FIN-WAIT-2 of a detached endpoint. */
-    LINGER(4);
+    LINGER(4),
+    /** RFC 9293 §3.8.4. */
+    KEEP_ALIVE(5);
 
     private final int slot;
 

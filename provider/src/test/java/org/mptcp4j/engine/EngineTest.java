@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -253,6 +254,39 @@ class EngineTest {
         .hasMessage("Broken pipe");
     await("the client forgot it", () -> client.flows().connections().isEmpty());
     assertThat(clientLink.guardedPorts()).isEmpty();
+  }
+
+  @Test
+  void keepAliveEndsAConnectionWhosePeerIsGone() throws Exception {
+    StreamListener listener = listen(10);
+    StreamSocket socket = connect();
+    accept(listener);
+    socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+    socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 1);
+    socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 1);
+    socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 1);
+    serverLink.deaf = true;
+    assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
+    assertThatThrownBy(() -> socket.read(ByteBuffer.allocate(1)))
+        .isInstanceOf(SocketException.class)
+        .hasMessage("Connection timed out");
+    await("the client forgot it", () -> client.flows().connections().isEmpty());
+  }
+
+  @Test
+  void keepAliveOfAListenerHoldsForWhatItAccepts() throws Exception {
+    StreamListener listener = listen(10);
+    listener.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+    listener.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 1);
+    listener.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 1);
+    listener.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 2);
+    connect();
+    StreamSocket accepted = accept(listener);
+    clientLink.deaf = true;
+    assertThat(accepted.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
+    assertThatThrownBy(() -> accepted.read(ByteBuffer.allocate(1)))
+        .isInstanceOf(SocketException.class)
+        .hasMessage("Connection timed out");
   }
 
   @Test

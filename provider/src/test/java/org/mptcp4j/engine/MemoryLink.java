@@ -56,6 +56,9 @@ final class MemoryLink implements PacketLink {
   /** Every so many segments one is refused with BUSY; 0 for none. */
   volatile int busyEvery;
 
+  /** Whether what arrives is lost. */
+  volatile boolean deaf;
+
   private int sends;
 
   /** Two hosts with so many addresses each: 10.0.1.1 and 10.0.1.2, 10.0.2.1 and 10.0.2.2, … */
@@ -81,6 +84,9 @@ final class MemoryLink implements PacketLink {
 
   /** A packet out of nowhere, from the IP header on. */
   void inject(byte[] packet) {
+    if (deaf) {
+      return;
+    }
     synchronized (arriving) {
       arriving.add(packet);
     }

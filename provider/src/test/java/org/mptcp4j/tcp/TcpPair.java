@@ -67,6 +67,7 @@ final class TcpPair {
     long jitterNanos;
     long seed = 1;
     java.util.function.Supplier<CongestionControl> congestion = Cubic::new;
+    EndpointOptions clientOptions = EndpointOptions.DEFAULT;
 
     TcpConfig config(boolean client) {
       return new TcpConfig(
@@ -80,7 +81,8 @@ final class TcpPair {
           retries,
           60 * SECOND,
           60 * SECOND,
-          congestion);
+          congestion,
+          client ? clientOptions : EndpointOptions.DEFAULT);
     }
   }
 

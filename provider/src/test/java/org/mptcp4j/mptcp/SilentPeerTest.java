@@ -1,0 +1,111 @@
+package org.mptcp4j.mptcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.mptcp.TwoHosts.SECOND;
+import static org.mptcp4j.mptcp.TwoHosts.multipath;
+import static org.mptcp4j.mptcp.TwoHosts.plain;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.mptcp.MptcpConnection.Failure;
+import org.mptcp4j.tcp.EndpointOptions;
+import org.mptcp4j.tcp.KeepAlive;
+import org.mptcp4j.wire.IpAddress;
+
+/** What becomes of connections and subflows whose peer is not heard of any more. */
+class SilentPeerTest {
+  private static final EndpointOptions TEN_TWO_THREE =
+      EndpointOptions.DEFAULT.withKeepAlive(KeepAlive.everySeconds(10, 2, 3));
+
+  private static TwoHosts connected(boolean multipath) {
+    TwoHosts hosts = TwoHosts.twoPaths(1);
+    hosts.connect(multipath ? multipath() : plain(), multipath ? multipath() : plain());
+    if (multipath) {
+      hosts.network.runUntil(() -> hosts.clientConnection().subflowCount() == 2, 5 * SECOND);
+      hosts.network.runFor(SECOND);
+    }
+    return hosts;
+  }
+
+  private static void setOptions(TwoHosts hosts, EndpointOptions options) {
+    hosts.clientConnection().setEndpointOptions(hosts.network.now(), options);
+    // The timer of the socket is planned after calls that it knows of.
+    hosts.clientSocket.shutdownInput();
+  }
+
+  /** The client's addresses of subflows that data can flow on. */
+  private static List<String> established(TwoHosts hosts) {
+    return hosts.clientConnection().subflows().stream()
+        .map(Subflow::info)
+        .filter(SubflowInfo::established)
+        .map(info -> info.flow().local().toString())
+        .toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void keepAliveLetsAnIdleConnectionLive(boolean multipath) {
+    TwoHosts hosts = connected(multipath);
+    setOptions(hosts, TEN_TWO_THREE);
+    hosts.network.runFor(3600 * SECOND);
+    assertThat(hosts.clientSocket.isEstablished()).isTrue();
+    assertThat(hosts.serverSocket.isEstablished()).isTrue();
+    assertThat(hosts.clientConnection().subflowCount()).isEqualTo(multipath ? 2 : 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void keepAliveEndsAConnectionOfWhichNoSubflowAnswers(boolean multipath) {
+    TwoHosts hosts = connected(multipath);
+    setOptions(hosts, TEN_TWO_THREE);
+    hosts.first.setUp(false);
+    hosts.second.setUp(false);
+    hosts.network.runFor(17 * SECOND);
+    assertThat(hosts.clientConnection().failure()).contains(Failure.TIMED_OUT);
+    hosts.network.runFor(20 * SECOND);
+    assertThat(hosts.clientConnection().isClosed()).isTrue();
+  }
+
+  @Test
+  void aSilentSubflowDiesAloneAndTheConnectionLivesOn() {
+    TwoHosts hosts = connected(true);
+    setOptions(hosts, TEN_TWO_THREE);
+    hosts.second.setUp(false);
+    hosts.network.runFor(17 * SECOND);
+    assertThat(hosts.clientConnection().failure()).isEmpty();
+    assertThat(established(hosts)).doesNotContain("10.0.2.1").contains("10.0.1.1");
+
+    hosts.second.setUp(true);
+    hosts.network.runUntil(() -> established(hosts).contains("10.0.2.1"), 60 * SECOND);
+    assertThat(hosts.clientSocket.isEstablished()).isTrue();
+  }
+
+  @Test
+  void aSubflowThatJoinsLaterIsProbedToo() {
+    TwoHosts hosts = TwoHosts.onePath(1);
+    hosts.connect(multipath(), multipath());
+    setOptions(hosts, TEN_TWO_THREE);
+    hosts.addSecondPath();
+    hosts
+        .clientConnection()
+        .localAddressAdded(hosts.network.now(), IpAddress.parse("10.0.2.1"), hosts.client);
+    hosts.clientSocket.shutdownInput();
+    hosts.network.runUntil(() -> hosts.clientConnection().subflowCount() == 2, 30 * SECOND);
+    hosts.network.runFor(SECOND);
+    hosts.second.setUp(false);
+    hosts.network.runFor(17 * SECOND);
+    assertThat(hosts.clientConnection().failure()).isEmpty();
+    assertThat(established(hosts)).doesNotContain("10.0.2.1").contains("10.0.1.1");
+  }
+
+  @Test
+  void withoutKeepAliveNobodyNotices() {
+    TwoHosts hosts = connected(true);
+    hosts.first.setUp(false);
+    hosts.second.setUp(false);
+    hosts.network.runFor(24 * 3600 * SECOND);
+    assertThat(hosts.clientSocket.isEstablished()).isTrue();
+  }
+}
