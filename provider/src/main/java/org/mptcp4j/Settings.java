@@ -42,6 +42,11 @@ public final class Settings {
   /** The congestion control of every subflow. */
   public static final Setting<String> CONGESTION = choice("congestion", "cubic", "reno");
 
+  /**
+   * Explicit congestion notification (RFC 3168): asked for, accepted when asked for, or neither.
+   */
+  public static final Setting<String> ECN = choice("ecn", "accept", "request", "off");
+
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
 
@@ -67,6 +72,7 @@ public final class Settings {
           SEND_BUFFER,
           RECEIVE_BUFFER,
           CONGESTION,
+          ECN,
           EXIT_LINGER,
           LOOPBACK,
           COUNTERS_FILE,

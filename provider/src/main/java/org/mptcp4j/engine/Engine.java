@@ -120,6 +120,7 @@ public final class Engine implements Closeable {
     }
     TcpCounters tcp = mptcpCounters.tcp;
     counters.add("tcp.loss.episodes", tcp.lossEpisodes::sum);
+    counters.add("tcp.ecn.reductions", tcp.ecnReductions::sum);
     counters.add("tcp.retransmissions", tcp.retransmissions::sum);
     MptcpCounters mptcp = mptcpCounters;
     counters.add("mptcp.fallbacks", mptcp.fallbacks::sum);
@@ -406,7 +407,8 @@ public final class Engine implements Closeable {
                 config.timeWait().toNanos(),
                 60_000_000_000L,
                 config.congestionControl(),
-                settings.endpointOptions()),
+                settings.endpointOptions(),
+                config.ecn()),
             settings.multipath(),
             config.checksum(),
             settings.sendBufferBytes(),

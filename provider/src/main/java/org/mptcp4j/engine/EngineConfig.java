@@ -2,11 +2,13 @@ package org.mptcp4j.engine;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.mptcp4j.Settings;
 import org.mptcp4j.spi.CongestionControl;
 import org.mptcp4j.tcp.Cubic;
+import org.mptcp4j.tcp.EcnMode;
 import org.mptcp4j.tcp.NewReno;
 
 /**
@@ -18,6 +20,7 @@ import org.mptcp4j.tcp.NewReno;
  * @param sendBufferBytes default of SO_SNDBUF: how far send buffers may grow
  * @param receiveBufferBytes default of SO_RCVBUF: how far receive buffers may grow
  * @param congestionControl makes the algorithm of one subflow
+ * @param ecn whether subflows use explicit congestion notification
  * @param exitLinger how long the end of the program waits for connections to deliver
  * @param countersFile gets the counters when the program ends
  * @param localOnEngine whether loopback and the host's own addresses are the engine's too
@@ -35,6 +38,7 @@ public record EngineConfig(
     int sendBufferBytes,
     int receiveBufferBytes,
     Supplier<CongestionControl> congestionControl,
+    EcnMode ecn,
     Duration exitLinger,
     Optional<Path> countersFile,
     boolean localOnEngine,
@@ -55,6 +59,7 @@ public record EngineConfig(
         settings.get(Settings.SEND_BUFFER),
         settings.get(Settings.RECEIVE_BUFFER),
         congestionControl(settings.get(Settings.CONGESTION)),
+        ecn(settings.get(Settings.ECN)),
         settings.get(Settings.EXIT_LINGER),
         file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file)),
         settings.get(Settings.LOOPBACK).equals("engine"),
@@ -75,6 +80,7 @@ public record EngineConfig(
         sendBufferBytes,
         receiveBufferBytes,
         congestionControl,
+        ecn,
         exitLinger,
         countersFile,
         localOnEngine,
@@ -84,6 +90,10 @@ public record EngineConfig(
         timeWait,
         closeTimeout,
         false);
+  }
+
+  private static EcnMode ecn(String name) {
+    return EcnMode.valueOf(name.toUpperCase(Locale.ROOT));
   }
 
   private static Supplier<CongestionControl> congestionControl(String name) {

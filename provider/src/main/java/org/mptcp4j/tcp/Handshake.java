@@ -35,6 +35,7 @@ final class Handshake {
   void accept(long now, IncomingSegment syn, SegmentSink sink) {
     tcb.state = TcpState.SYN_RECEIVED;
     tcb.negotiate(now, syn);
+    tcb.ecn.onSyn(syn);
     receiver.start();
     sender.onSynSent();
     tcb.user.onPeerWindow(now, syn, syn.window());
@@ -104,6 +105,7 @@ final class Handshake {
       return;
     }
     if (hasAck) {
+      tcb.ecn.onSynAck(segment, sent > 1);
       receiver.requestAck();
       establish(now, segment);
       tcb.user.onPeerWindow(now, segment, segment.window());
@@ -135,6 +137,7 @@ final class Handshake {
     }
     if (peersSyn && !segment.has(TcpFlags.ACK)) {
       // Our SYN/ACK got lost, or is late.
+      tcb.ecn.onSyn(segment);
       synDue = true;
       return false;
     }

@@ -60,6 +60,9 @@ final class SegmentArrival {
           receiver.requestChallengeAck(now);
         } else if (handshake.arrivesInSynReceived(now, segment, sink)) {
           takeTimestamp(now, segment);
+          if (tcb.ecn.onArrival(segment)) {
+            receiver.requestAck();
+          }
           processText(now, segment);
         } else if (tcb.state == TcpState.ESTABLISHED) {
           updateWindow(now, segment);
@@ -109,6 +112,9 @@ final class SegmentArrival {
     }
     if (acceptable) {
       takeTimestamp(now, segment);
+      if (tcb.ecn.onArrival(segment)) {
+        receiver.requestAck();
+      }
     }
     processText(now, segment);
   }

@@ -34,7 +34,11 @@ final class SegmentWriter {
   /** SYN, or SYN/ACK in SYN-RECEIVED. */
   boolean syn(long now, boolean again, SegmentSink sink) {
     boolean answer = tcb.state == TcpState.SYN_RECEIVED;
-    begin(tcb.initialSend, answer ? TcpFlags.SYN | TcpFlags.ACK : TcpFlags.SYN);
+    int flags =
+        answer
+            ? TcpFlags.SYN | TcpFlags.ACK | tcb.ecn.flagsOfSynAck()
+            : TcpFlags.SYN | tcb.ecn.flagsOfSyn(again);
+    begin(tcb.initialSend, flags);
     if (answer) {
       segment.acknowledgmentNumber(receiver.next());
     }
@@ -72,7 +76,7 @@ final class SegmentWriter {
 
   /** An ACK without payload; {@code sequenceNumber} is SND.NXT but for probes. */
   boolean ack(long now, int sequenceNumber, SegmentSink sink) {
-    prepare(now, sequenceNumber, 0);
+    prepare(now, sequenceNumber, tcb.ecn.flagsOfSegment());
     tcb.user.writeOptions(now, segment, SegmentRole.ACK, null);
     receiver.writeSack(segment.options());
     if (!transmit(sink)) {
@@ -90,10 +94,13 @@ final class SegmentWriter {
       int offset,
       int length,
       boolean push,
+      boolean isNew,
       boolean afterTimeout,
       SegmentSink sink) {
-    prepare(now, sequenceNumber, push ? TcpFlags.PSH : 0);
+    int flags = (push ? TcpFlags.PSH : 0) | tcb.ecn.flagsOfSegment();
+    prepare(now, sequenceNumber, isNew ? flags | tcb.ecn.flagsOfNewData() : flags);
     segment
+        .ecn(isNew ? tcb.ecn.codepointOfNewData() : 0)
         .payload(payload.buffer(), payload.offset() + offset, length)
         .retransmissionAfterTimeout(afterTimeout);
     tcb.user.writeOptions(now, segment, SegmentRole.DATA, payload);
@@ -110,12 +117,15 @@ final class SegmentWriter {
     if (!transmit(sink)) {
       return false;
     }
+    if (isNew) {
+      tcb.ecn.onNewDataSent();
+    }
     receiver.onAckSent(segment.window(), sackSent);
     return true;
   }
 
   boolean fin(long now, int sequenceNumber, boolean afterTimeout, SegmentSink sink) {
-    prepare(now, sequenceNumber, TcpFlags.FIN);
+    prepare(now, sequenceNumber, TcpFlags.FIN | tcb.ecn.flagsOfSegment());
     segment.retransmissionAfterTimeout(afterTimeout);
     tcb.user.writeOptions(now, segment, SegmentRole.FIN, null);
     receiver.writeSack(segment.options());

@@ -30,6 +30,7 @@ final class Tcb {
   final int initialSend;
 
   final Timers timers = new Timers();
+  final Ecn ecn;
 
   NetworkPath path;
   EndpointOptions options;
@@ -72,6 +73,7 @@ final class Tcb {
       int remotePort,
       int initialSend) {
     this.config = config;
+    this.ecn = new Ecn(config.ecn());
     this.user = user;
     this.path = path;
     this.options = config.options();

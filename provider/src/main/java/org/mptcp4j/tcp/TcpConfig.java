@@ -20,6 +20,7 @@ import org.mptcp4j.spi.CongestionControl;
  * @param finWait2Nanos how long FIN-WAIT-2 lasts once the user has closed both directions
  * @param congestionControl makes the algorithm of one endpoint
  * @param options what it begins with of that which can be changed later
+ * @param ecn whether explicit congestion notification is used (RFC 3168)
  */
 public record TcpConfig(
     int mss,
@@ -33,8 +34,9 @@ public record TcpConfig(
     long timeWaitNanos,
     long finWait2Nanos,
     Supplier<CongestionControl> congestionControl,
-    EndpointOptions options) {
-  /** With {@link EndpointOptions#DEFAULT}. */
+    EndpointOptions options,
+    EcnMode ecn) {
+  /** With {@link EndpointOptions#DEFAULT}, and without explicit congestion notification. */
   public TcpConfig(
       int mss,
       int receiveBufferLimit,
@@ -59,7 +61,8 @@ public record TcpConfig(
         timeWaitNanos,
         finWait2Nanos,
         congestionControl,
-        EndpointOptions.DEFAULT);
+        EndpointOptions.DEFAULT,
+        EcnMode.OFF);
   }
 
   /** The same with a segment size of at most {@code most} bytes. */
@@ -85,6 +88,7 @@ public record TcpConfig(
         timeWaitNanos,
         finWait2Nanos,
         congestionControl,
-        newOptions);
+        newOptions,
+        ecn);
   }
 }

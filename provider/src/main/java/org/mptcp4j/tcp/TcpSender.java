@@ -169,7 +169,7 @@ final class TcpSender {
       return false;
     }
     int length = payload.length();
-    if (!writer.data(now, sndNxt, payload, 0, length, push, false, sink)) {
+    if (!writer.data(now, sndNxt, payload, 0, length, push, true, false, sink)) {
       return false;
     }
     queue.append(now, sndNxt, payload, length, push, tcb.segmentPayloadLimit());
@@ -241,6 +241,7 @@ final class TcpSender {
       congestion.onRecovered(now);
     }
     detectLosses(now, flightBefore);
+    answerMark(now, segment, ack, flightBefore);
     if (recovery.isFast()) {
       updateQuota(tcb.sack ? delivered : deliveredWithoutSack(advanced, duplicate));
     } else if (delivered > 0 && (wasOpen || recovery.phase() == Phase.TIMEOUT)) {
@@ -331,10 +332,24 @@ final class TcpSender {
     if (detection.detect(now, !recovery.isOpen()) && recovery.isOpen()) {
       lossEpisodes++;
       tcb.user.counters().lossEpisodes.increment();
+      tcb.ecn.onReduced(sndNxt);
       recovery.enterFast(sndNxt, flightBefore);
       congestion.onLoss(now, flightBefore);
       mustRetransmit = true;
     }
+  }
+
+  /** RFC 3168 §6.1.2: a mark counts as a lost packet, once for each window of data. */
+  private void answerMark(long now, IncomingSegment segment, int ack, long flightBefore) {
+    if (!tcb.ecn.asksForReduction(segment, ack)) {
+      return;
+    }
+    if (recovery.isOpen()) {
+      tcb.user.counters().ecnReductions.increment();
+      congestion.onLoss(now, flightBefore);
+      congestion.onRecovered(now);
+    }
+    tcb.ecn.onReduced(sndNxt);
   }
 
   /** RFC 8985 §7.4.2: a loss that the probe repaired is still a sign of congestion. */
@@ -387,6 +402,7 @@ final class TcpSender {
       lossEpisodes++;
       tcb.user.counters().lossEpisodes.increment();
       congestion.onRetransmissionTimeout(now, flight);
+      tcb.ecn.onReduced(sndNxt);
     }
     recovery.enterTimeout(sndNxt);
     rtt.backOff();
@@ -460,7 +476,15 @@ final class TcpSender {
         s.fin
             ? writer.fin(now, s.seq, afterTimeout, sink)
             : writer.data(
-                now, s.seq, s.payload, s.payloadOffset, s.length, s.push, afterTimeout, sink);
+                now,
+                s.seq,
+                s.payload,
+                s.payloadOffset,
+                s.length,
+                s.push,
+                false,
+                afterTimeout,
+                sink);
     if (!taken) {
       return false;
     }

@@ -68,6 +68,8 @@ final class TcpPair {
     long seed = 1;
     java.util.function.Supplier<CongestionControl> congestion = Cubic::new;
     EndpointOptions clientOptions = EndpointOptions.DEFAULT;
+    EcnMode ecn = EcnMode.OFF;
+    EcnMode serverEcn = EcnMode.OFF;
 
     TcpConfig config(boolean client) {
       return new TcpConfig(
@@ -82,7 +84,8 @@ final class TcpPair {
           60 * SECOND,
           60 * SECOND,
           congestion,
-          client ? clientOptions : EndpointOptions.DEFAULT);
+          client ? clientOptions : EndpointOptions.DEFAULT,
+          client ? ecn : serverEcn);
     }
   }
 
@@ -299,7 +302,7 @@ final class TcpPair {
     }
     if (!event.toServer()) {
       client.segmentArrives(now, incoming, clientSink());
-    } else if (!synAccepted && incoming.flags() == TcpFlags.SYN) {
+    } else if (!synAccepted && incoming.has(TcpFlags.SYN)) {
       synAccepted = true;
       server.accept(now, incoming, serverSink());
     } else {

@@ -210,6 +210,31 @@ class KernelScenariosTest {
     }
   }
 
+  @ParameterizedTest(name = "{0} to {1}")
+  @CsvSource({
+    "OURS,KERNEL_MPTCP",
+    "KERNEL_MPTCP,OURS",
+    "OURS,KERNEL_TCP",
+    "KERNEL_TCP,OURS",
+  })
+  void congestionNotificationIsAgreedWithTheKernel(Stack client, Stack server) throws IOException {
+    try (Lab lab = withoutIpv6()) {
+      Host kernel = client == Stack.OURS ? lab.b() : lab.a();
+      TransferRun run = transfer(lab, client, server).ourOption("-Dmptcp4j.ecn=request");
+      run.beforehand(
+          () -> {
+            kernel.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/tcp_ecn");
+            if (server == Stack.KERNEL_MPTCP) {
+              kernel.announceKernelAddress(2, false);
+            }
+          });
+      CapturedTransfer.run(lab, run, client.isMultipath() && server.isMultipath());
+      assertThat(kernel.kernelCounters().get("IpExtInECT0Pkts"))
+          .as("packets from us that may be marked")
+          .isGreaterThan(BYTES / 1_500);
+    }
+  }
+
   private static void add(Host host, int path, int number, String kind) throws IOException {
     String id = Integer.toString(number);
     endpoint(host, "add", host.ipv4(path), "dev", host.interfaceName(path), "id", id, kind);
