@@ -32,6 +32,12 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     void run(long now, MptcpConnection connection);
   }
 
+  /**
+   * A bit of {@link #readiness} besides those of {@link StreamSocket}: the application has closed
+   * the connection, and the peer has all of it or will never have.
+   */
+  static final int DELIVERED = 8;
+
   private static final int DEADLINE = 1;
   private static final int WRITABLE_PATHS = 2;
 
@@ -78,7 +84,7 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     return host;
   }
 
-  /** The bits of {@link StreamSocket#readiness} when the lock was last released. */
+  /** The bits of {@link StreamSocket#readiness}, and more, when the lock was last released. */
   int readiness() {
     return readiness;
   }
@@ -303,6 +309,9 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     if (connection.failure().isPresent()) {
       after |= StreamSocket.READABLE | StreamSocket.WRITABLE | StreamSocket.CONNECTABLE;
     }
+    if (closedByUser && connection.isDelivered()) {
+      after |= DELIVERED;
+    }
     readiness = after;
     if (connection.isClosed()) {
       forget();
@@ -359,7 +368,8 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     } catch (RuntimeException | Error again) {
       engine.faulted("a connection that was being aborted", again);
     }
-    readiness = StreamSocket.READABLE | StreamSocket.WRITABLE | StreamSocket.CONNECTABLE;
+    readiness =
+        StreamSocket.READABLE | StreamSocket.WRITABLE | StreamSocket.CONNECTABLE | DELIVERED;
     if (listener != null && !announced) {
       announced = true;
       listener.handshakeFailed();

@@ -16,10 +16,7 @@ import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IpAddress;
 
-/**
- * A {@link StreamSocket} of an {@link Engine}. SO_LINGER of more than 0 seconds closes in the
- * background like no linger at all.
- */
+/** A {@link StreamSocket} of an {@link Engine}. */
 final class EngineSocket implements StreamSocket {
   private final Engine engine;
   private final SocketSettings settings;
@@ -229,6 +226,13 @@ final class EngineSocket implements StreamSocket {
   @Override
   public void close() throws IOException {
     end(settings.linger() == 0);
+  }
+
+  @Override
+  public boolean awaitDelivered(long timeoutNanos) {
+    EngineConnection current = connection;
+    return current == null
+        || waiters.awaitPatiently(current::readiness, EngineConnection.DELIVERED, timeoutNanos);
   }
 
   /** Resets the connection: nobody will accept it. */

@@ -7,11 +7,11 @@ import java.util.Optional;
 
 /**
  * One connection of the engine, as a channel sees it. Thread-safe. No method but {@link
- * #awaitReady} blocks for longer than it takes to copy bytes and send segments. Errors are those
- * that a {@link java.nio.channels.SocketChannel} of the JDK throws in the same case, with the same
- * message where the JDK has one: {@link java.net.ConnectException}, {@link
- * java.net.NoRouteToHostException}, {@link java.net.SocketException} ("Connection reset", "Broken
- * pipe"), {@link java.net.BindException}.
+ * #awaitReady} and {@link #awaitDelivered} blocks for longer than it takes to copy bytes and send
+ * segments. Errors are those that a {@link java.nio.channels.SocketChannel} of the JDK throws in
+ * the same case, with the same message where the JDK has one: {@link java.net.ConnectException},
+ * {@link java.net.NoRouteToHostException}, {@link java.net.SocketException} ("Connection reset",
+ * "Broken pipe"), {@link java.net.BindException}.
  */
 public interface StreamSocket {
   /** Bits of {@link #readiness}. */
@@ -65,9 +65,20 @@ public interface StreamSocket {
 
   /**
    * Lets go of the connection: what was written is still delivered, then it is closed in the
-   * background; with linger 0, or with unread data, it is reset as Linux does. Idempotent.
+   * background; with linger 0, or with unread data, it is reset as Linux does. Idempotent. Does not
+   * wait, whatever the linger: {@link #awaitDelivered} does.
    */
   void close() throws IOException;
+
+  /**
+   * After {@link #close}: waits until the peer has acknowledged what was written and its end, or
+   * nothing more can be delivered. An interrupt does not end it, as it does not end the kernel's
+   * waiting; the thread stays interrupted.
+   *
+   * @param timeoutNanos at most this long, more than 0
+   * @return false when the time was over before; delivering goes on in the background
+   */
+  boolean awaitDelivered(long timeoutNanos);
 
   /**
    * The readiness bits at this moment; an error pending or the end of stream counts as readable and

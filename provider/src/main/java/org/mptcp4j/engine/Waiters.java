@@ -24,6 +24,29 @@ final class Waiters {
   }
 
   /**
+   * As {@link #await}, but neither an interrupt nor {@link #dismissAll} ends it.
+   *
+   * @param timeoutNanos more than 0
+   * @return whether a bit is on
+   */
+  boolean awaitPatiently(IntSupplier readiness, int interest, long timeoutNanos) {
+    long deadline = System.nanoTime() + timeoutNanos;
+    boolean interrupted = false;
+    try {
+      long left = timeoutNanos;
+      while (left > 0 && (await(readiness, interest, left) & interest) == 0) {
+        interrupted |= Thread.interrupted();
+        left = deadline - System.nanoTime();
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return (readiness.getAsInt() & interest) != 0;
+  }
+
+  /**
    * Waits until {@code readiness} has one of the bits of {@code interest}.
    *
    * @return the bits; 0 when the time is over, on interrupt and on {@link #dismissAll}

@@ -590,8 +590,13 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
 
   @Override
   protected void implCloseSelectableChannel() throws IOException {
+    long linger;
     synchronized (stateLock) {
-      backend.close();
+      linger = backend.close();
+    }
+    // As the JDK: a selector's thread that closes a channel of its own is not to wait.
+    if (blockingMode || !isRegistered()) {
+      backend.linger(linger);
     }
   }
 

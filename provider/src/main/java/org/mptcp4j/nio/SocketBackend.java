@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketOption;
+import java.net.StandardSocketOptions;
 import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.SocketChannel;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.mptcp4j.engine.StreamSocket;
 
 /**
@@ -208,14 +210,32 @@ final class SocketBackend {
     }
   }
 
-  void close() throws IOException {
+  /**
+   * Closes, but for the waiting that SO_LINGER asks for: that is {@link #linger}.
+   *
+   * @return how long to wait for delivery, nanoseconds; 0 for not at all
+   */
+  long close() throws IOException {
+    long linger = 0;
     if (kernel != null) {
       kernel.close();
     } else if (stream != null) {
+      linger = TimeUnit.SECONDS.toNanos(stream.getOption(StandardSocketOptions.SO_LINGER));
       stream.close();
       stream.wakeup();
     } else if (reservation != null) {
       reservation.close();
+    }
+    return Math.max(0, linger);
+  }
+
+  /**
+   * Waits until the peer has all, so long at most; called with no lock held. As on Linux, the end
+   * of the time does not end the delivery: that goes on in the background.
+   */
+  void linger(long nanos) {
+    if (nanos > 0) {
+      stream.awaitDelivered(nanos);
     }
   }
 }

@@ -291,6 +291,38 @@ class EngineTest {
   }
 
   @Test
+  void lingeringEndsWithTheTimeAndTheDeliveryGoesOn() throws Exception {
+    StreamListener listener = listen(10);
+    byte[] bytes = noise(200_000);
+    StreamSocket socket = connect();
+    StreamSocket accepted = accept(listener);
+    clientLink.deaf = true;
+    writeAll(socket, bytes);
+    socket.close();
+    long start = System.nanoTime();
+    long timeout = TimeUnit.MILLISECONDS.toNanos(100);
+    assertThat(socket.awaitDelivered(timeout)).isFalse();
+    assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(timeout);
+    clientLink.deaf = false;
+    assertThat(socket.awaitDelivered(PATIENCE)).isTrue();
+    assertThat(readToEnd(accepted, bytes.length)).isEqualTo(bytes);
+  }
+
+  @Test
+  void lingeringEndsWhenThePeerResets() throws Exception {
+    StreamListener listener = listen(10);
+    StreamSocket socket = connect();
+    StreamSocket accepted = accept(listener);
+    clientLink.deaf = true;
+    writeAll(socket, noise(200_000));
+    socket.close();
+    clientLink.deaf = false;
+    accepted.setOption(StandardSocketOptions.SO_LINGER, 0);
+    accepted.close();
+    assertThat(socket.awaitDelivered(PATIENCE)).isTrue();
+  }
+
+  @Test
   void aResetThatAFullInterfaceDoesNotTakeIsSentLater() throws Exception {
     StreamListener listener = listen(10);
     StreamSocket socket = connect();

@@ -170,6 +170,24 @@ final class MemorySocket implements StreamSocket {
     tell(other);
   }
 
+  /** What the peer has not read counts as not delivered. */
+  @Override
+  public boolean awaitDelivered(long timeoutNanos) {
+    synchronized (lock) {
+      BooleanSupplier delivered = () -> peer == null || peer.received.position() == 0;
+      long deadline = System.nanoTime() + timeoutNanos;
+      boolean interrupted = false;
+      while (!delivered.getAsBoolean() && deadline - System.nanoTime() > 0) {
+        interrupted |= Thread.interrupted();
+        await(lock, deadline - System.nanoTime() + 1, delivered);
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      return delivered.getAsBoolean();
+    }
+  }
+
   @Override
   public int readiness() {
     synchronized (lock) {

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -23,12 +22,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -425,87 +422,6 @@ abstract class SocketChannelContract {
           ServerSocketChannel jdk = JdkProvider.get().openServerSocketChannel().bind(null)) {
         assertThat(((InetSocketAddress) server.getLocalAddress()).getAddress())
             .isEqualTo(((InetSocketAddress) jdk.getLocalAddress()).getAddress());
-      }
-    }
-  }
-
-  @Nested
-  class Options {
-    @Test
-    void theyAreThoseOfTheJdk() throws IOException {
-      try (SocketChannel channel = face.provider().openSocketChannel();
-          SocketChannel jdk = JdkProvider.get().openSocketChannel();
-          ServerSocketChannel server = face.provider().openServerSocketChannel();
-          ServerSocketChannel jdkServer = JdkProvider.get().openServerSocketChannel()) {
-        assertThat(channel.supportedOptions()).isEqualTo(jdk.supportedOptions());
-        assertThat(server.supportedOptions()).isEqualTo(jdkServer.supportedOptions());
-        assertThat(channel.getOption(StandardSocketOptions.SO_RCVBUF))
-            .isEqualTo(jdk.getOption(StandardSocketOptions.SO_RCVBUF));
-      }
-    }
-
-    @Test
-    void whatIsSetBeforeTheConnectionHoldsAfterIt() throws IOException {
-      try (ServerSocketChannel server = face.listen();
-          SocketChannel client = face.provider().openSocketChannel()) {
-        client.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        client.setOption(StandardSocketOptions.SO_LINGER, 70_000);
-        client.connect(Face.addressOf(server));
-        assertThat(client.getOption(StandardSocketOptions.TCP_NODELAY)).isTrue();
-        assertThat(client.getOption(StandardSocketOptions.SO_LINGER)).isEqualTo(65_535);
-        client.setOption(StandardSocketOptions.SO_LINGER, -5);
-        assertThat(client.getOption(StandardSocketOptions.SO_LINGER)).isEqualTo(-1);
-      }
-    }
-
-    @Test
-    void keepAliveCanBeSetBeforeAndAfterTheConnection() throws IOException {
-      try (ServerSocketChannel server = face.listen();
-          SocketChannel client = face.provider().openSocketChannel()) {
-        client.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-        client.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 32_767);
-        client.connect(Face.addressOf(server));
-        client.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 10);
-        client.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 127);
-        assertThat(client.getOption(StandardSocketOptions.SO_KEEPALIVE)).isTrue();
-        assertThat(client.getOption(ExtendedSocketOptions.TCP_KEEPIDLE)).isEqualTo(32_767);
-        assertThat(client.getOption(ExtendedSocketOptions.TCP_KEEPINTERVAL)).isEqualTo(10);
-        assertThat(client.getOption(ExtendedSocketOptions.TCP_KEEPCOUNT)).isEqualTo(127);
-        client.setOption(StandardSocketOptions.SO_KEEPALIVE, false);
-        assertThat(client.getOption(StandardSocketOptions.SO_KEEPALIVE)).isFalse();
-      }
-    }
-
-    @Test
-    void keepAliveTimesThatTheKernelDoesNotKnowAreRefused() throws IOException {
-      try (Face.Pair pair = face.pair();
-          SocketChannel unconnected = face.provider().openSocketChannel()) {
-        for (SocketChannel channel : List.of(pair.client(), pair.server(), unconnected)) {
-          for (int wrong : new int[] {-1, 0, 32_768}) {
-            assertThatThrownBy(() -> channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, wrong))
-                .isInstanceOf(SocketException.class)
-                .hasMessage("Invalid argument");
-            assertThatThrownBy(
-                    () -> channel.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, wrong))
-                .isInstanceOf(SocketException.class);
-          }
-          assertThatThrownBy(() -> channel.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 128))
-              .isInstanceOf(SocketException.class);
-        }
-      }
-    }
-
-    @Test
-    void wrongOnesAreRefused() throws IOException {
-      try (SocketChannel channel = face.provider().openSocketChannel()) {
-        assertThatExceptionOfType(UnsupportedOperationException.class)
-            .isThrownBy(() -> channel.setOption(StandardSocketOptions.IP_MULTICAST_LOOP, true));
-        assertThatExceptionOfType(NullPointerException.class)
-            .isThrownBy(() -> channel.setOption(null, true));
-        assertThatExceptionOfType(IllegalArgumentException.class)
-            .isThrownBy(() -> channel.setOption(StandardSocketOptions.SO_SNDBUF, -1));
-        assertThatExceptionOfType(IllegalArgumentException.class)
-            .isThrownBy(() -> channel.setOption(StandardSocketOptions.TCP_NODELAY, null));
       }
     }
   }
