@@ -298,6 +298,7 @@ public final class MptcpConnection {
       case REFUSED -> fail(Failure.REFUSED);
       case PEER_RESET -> fail(Failure.RESET);
       case TIMED_OUT -> fail(Failure.TIMED_OUT);
+      case UNREACHABLE -> fail(Failure.UNREACHABLE);
       case ABORTED -> fail(Failure.ABORTED);
       case FINISHED -> {
         // Both directions were closed in order.

@@ -68,7 +68,7 @@ final class Handshake {
     }
     timeouts++;
     if (timeouts > tcb.config.synRetries()) {
-      tcb.closed(now, CloseReason.TIMED_OUT, null);
+      tcb.closedBySilence(now);
       return;
     }
     synDue = true;

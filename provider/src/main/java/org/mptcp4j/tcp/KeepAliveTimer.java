@@ -69,7 +69,7 @@ final class KeepAliveTimer {
     } else if (unanswered >= rules.probes()) {
       // A peer that lives and was cut off only learns of it when the path is back (as Linux).
       writer.reset(now, sender.sndNxt(), sink);
-      tcb.closed(now, TcpUser.CloseReason.TIMED_OUT, null);
+      tcb.closedBySilence(now);
     } else if (!tcb.blocked && writer.ack(now, sender.sndNxt() - 1, sink)) {
       unanswered++;
       tcb.timers.set(Kind.KEEP_ALIVE, now + rules.intervalNanos());

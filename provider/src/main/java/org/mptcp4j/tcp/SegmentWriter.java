@@ -86,8 +86,51 @@ final class SegmentWriter {
     return true;
   }
 
-  /** {@code length} bytes of {@code payload} from {@code offset} within it. */
+  /**
+   * New payload.
+   *
+   * @param whole whether it goes in one packet, be that larger than the path is known to take
+   */
   boolean data(
+      long now,
+      int sequenceNumber,
+      SegmentPayload payload,
+      int length,
+      boolean push,
+      boolean whole,
+      SegmentSink sink) {
+    return data(
+        now,
+        sequenceNumber,
+        payload,
+        0,
+        length,
+        push,
+        /* isNew= */ true,
+        /* afterTimeout= */ false,
+        whole,
+        sink);
+  }
+
+  /** What was sent before. */
+  boolean again(long now, SentSegment s, boolean afterTimeout, SegmentSink sink) {
+    return s.fin
+        ? fin(now, s.seq, afterTimeout, sink)
+        : data(
+            now,
+            s.seq,
+            s.payload,
+            s.payloadOffset,
+            s.length,
+            s.push,
+            /* isNew= */ false,
+            afterTimeout,
+            /* whole= */ false,
+            sink);
+  }
+
+  /** {@code length} bytes of {@code payload} from {@code offset} within it. */
+  private boolean data(
       long now,
       int sequenceNumber,
       SegmentPayload payload,
@@ -96,6 +139,7 @@ final class SegmentWriter {
       boolean push,
       boolean isNew,
       boolean afterTimeout,
+      boolean whole,
       SegmentSink sink) {
     int flags = (push ? TcpFlags.PSH : 0) | tcb.ecn.flagsOfSegment();
     prepare(now, sequenceNumber, isNew ? flags | tcb.ecn.flagsOfNewData() : flags);
@@ -113,7 +157,8 @@ final class SegmentWriter {
         receiver.writeSack(options, (tcb.maxSegment() - length - options.length() - 4) / 8);
       }
     }
-    segment.segmentSize(Math.min(tcb.segmentPayloadLimit(), tcb.maxSegment() - options.length()));
+    int most = Math.min(tcb.segmentPayloadLimit(), tcb.maxSegment() - options.length());
+    segment.segmentSize(whole ? length : most);
     if (!transmit(sink)) {
       return false;
     }
@@ -122,6 +167,11 @@ final class SegmentWriter {
     }
     receiver.onAckSent(segment.window(), sackSent);
     return true;
+  }
+
+  /** Bytes of the IP packet that was written last, when it was not cut. */
+  int packetLength() {
+    return segment.ipHeaderLength() + segment.tcpHeaderLength() + segment.payloadLength();
   }
 
   boolean fin(long now, int sequenceNumber, boolean afterTimeout, SegmentSink sink) {

@@ -61,6 +61,17 @@ final class SentQueue {
     return lostSegments > 0;
   }
 
+  /** Whether what is held lost all lies from {@code from} up to {@code to}, and there is some. */
+  boolean isLostOnlyWithin(int from, int to) {
+    long within = 0;
+    for (SentSegment s = firstLost(); s != null && SequenceNumber.lt(s.seq, to); s = s.next) {
+      if (s.state == State.LOST && SequenceNumber.geq(s.seq, from)) {
+        within += s.length;
+      }
+    }
+    return within > 0 && within == lostBytes;
+  }
+
   /** Payload neither acknowledged, nor SACKed, nor held lost. */
   long bytesInFlight() {
     return outstandingBytes - sackedBytes - lostBytes;

@@ -31,6 +31,7 @@ final class Tcb {
 
   final Timers timers = new Timers();
   final Ecn ecn;
+  final PathMtu pathMtu;
 
   NetworkPath path;
   EndpointOptions options;
@@ -60,6 +61,9 @@ final class Tcb {
   /** Whether the path refused a segment and has not become writable since. */
   boolean blocked;
 
+  /** Whether ICMP says that the peer cannot be reached, and nothing came from it since. */
+  boolean unreachable;
+
   private final int timestampOffset;
   private boolean ended;
 
@@ -83,6 +87,7 @@ final class Tcb {
     this.remotePort = remotePort;
     this.initialSend = initialSend;
     this.peerMss = defaultMss();
+    this.pathMtu = new PathMtu(local.isIpv4());
     // RFC 7323 §7.1: connections do not share one timestamp clock that strangers could read.
     this.timestampOffset = initialSend * 0x9E37_79B1 ^ initialSend >>> 15;
   }
@@ -123,19 +128,43 @@ final class Tcb {
 
   /** The most payload and option bytes of one segment on the wire (RFC 6691). */
   int maxSegment() {
-    int pathMss = path.mtu() - (local.isIpv4() ? 40 : 60);
-    return Math.max(LEAST_MSS, Math.min(peerMss, pathMss));
+    return Math.max(LEAST_MSS, Math.min(peerMss, packetLimit() - fixedHeaders()));
+  }
+
+  private int fixedHeaders() {
+    return local.isIpv4() ? 40 : 60;
+  }
+
+  /** The largest IP packet that the path is held to take, in bytes. */
+  int packetLimit() {
+    return Math.min(path.mtu(), pathMtu.limit());
+  }
+
+  /** The largest IP packet that link and peer take, whatever lies between them. */
+  int largestPacket() {
+    return Math.min(path.mtu(), peerMss + fixedHeaders());
+  }
+
+  /** Bytes of a data packet that are not payload, at most. */
+  int dataHeaders() {
+    int options = (timestamps ? 12 : 0) + user.dataOptionLength();
+    return fixedHeaders() + Math.min(40, options);
   }
 
   /** The most payload of a segment with the user's data options. */
   int segmentPayloadLimit() {
-    int options = (timestamps ? 12 : 0) + user.dataOptionLength();
-    return maxSegment() - Math.min(40, options);
+    return maxSegment() + fixedHeaders() - dataHeaders();
   }
 
   /** Our timestamp clock: milliseconds. */
   int timestampAt(long now) {
     return (int) (now / 1_000_000L) + timestampOffset;
+  }
+
+  /** RFC 1122 §4.2.3.9: what ICMP said is the reason when the peer stays silent. */
+  void closedBySilence(long now) {
+    closed(
+        now, unreachable ? TcpUser.CloseReason.UNREACHABLE : TcpUser.CloseReason.TIMED_OUT, null);
   }
 
   /** The end: nothing is called or sent after this. */

@@ -12,4 +12,19 @@ public final class TcpCounters {
 
   /** Segments sent again. */
   public final LongAdder retransmissions = new LongAdder();
+
+  /** ICMP errors about segments of ours that were believed. */
+  public final LongAdder icmpErrors = new LongAdder();
+
+  /** ICMP errors about segments that are not outstanding, or with an MTU that makes no sense. */
+  public final LongAdder icmpIgnored = new LongAdder();
+
+  /** Paths that were found to swallow large packets without a word. */
+  public final LongAdder blackHoles = new LongAdder();
+
+  /** Larger packets sent to find out whether they pass. */
+  public final LongAdder mtuProbes = new LongAdder();
+
+  /** Those of them that were lost while everything around them arrived. */
+  public final LongAdder mtuProbesLost = new LongAdder();
 }

@@ -1,6 +1,7 @@
 package org.mptcp4j.tcp;
 
 import org.mptcp4j.tcp.TcpUser.CloseReason;
+import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 
@@ -19,6 +20,7 @@ public final class TcpEndpoint {
   private final Handshake handshake;
   private final KeepAliveTimer keepAlive;
   private final SegmentArrival arrival;
+  private final IcmpArrival icmpArrival;
 
   private boolean detached;
 
@@ -38,6 +40,7 @@ public final class TcpEndpoint {
     handshake = new Handshake(tcb, writer, receiver, sender);
     keepAlive = new KeepAliveTimer(tcb, writer, sender);
     arrival = new SegmentArrival(tcb, writer, receiver, sender, handshake, keepAlive);
+    icmpArrival = new IcmpArrival(tcb, sender);
   }
 
   /** Active open: sends SYN. */
@@ -58,6 +61,14 @@ public final class TcpEndpoint {
     arrival.process(now, segment, sink);
     keepAlive.arm(now);
     boundFinWait2(now);
+  }
+
+  /**
+   * Takes an ICMP error that quotes a segment of this flow, its checksum verified. It is believed
+   * when the segment is outstanding (RFC 5927 §4). Sends nothing; call {@link #flush} afterwards.
+   */
+  public void icmpArrives(long now, IcmpError error) {
+    icmpArrival.process(now, error);
   }
 
   /**
@@ -130,10 +141,19 @@ public final class TcpEndpoint {
 
   /**
    * The most payload of one segment on the wire with the user's data options: MSS less option
-   * bytes.
+   * bytes. More than the path is known to take while {@link #sendAllowance} last offered to try a
+   * larger one (RFC 4821).
    */
   public int segmentPayloadLimit() {
-    return tcb.segmentPayloadLimit();
+    return sender.segmentPayloadLimit();
+  }
+
+  /**
+   * The largest IP packet that the path is held to take, in bytes: what its link takes, or less as
+   * far as ICMP, or the silence of the path, has told.
+   */
+  public int packetLimit() {
+    return tcb.packetLimit();
   }
 
   /**
@@ -230,6 +250,9 @@ public final class TcpEndpoint {
 
   /** The path changed (route, MTU): use it from now on. */
   public void setPath(NetworkPath path) {
+    if (path.interfaceIndex() != tcb.path.interfaceIndex()) {
+      tcb.pathMtu.forget();
+    }
     tcb.path = path;
     tcb.blocked = false;
   }

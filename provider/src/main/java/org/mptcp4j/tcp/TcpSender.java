@@ -32,9 +32,8 @@ final class TcpSender {
   private boolean afterTimeout;
   private int consecutiveTimeouts;
 
-  private boolean probePending;
-  private boolean probeOutstanding;
-  private int probeEnd;
+  private final TailLossProbe tailProbe = new TailLossProbe();
+  private final MtuDiscovery mtu;
 
   private long lastActivityAt;
   private long retransmissions;
@@ -43,19 +42,17 @@ final class TcpSender {
   /** Of the acknowledgment being processed. */
   private long delivered;
 
-  private long latestSentNanos;
-  private boolean rttKnown;
-  private boolean resentDelivered;
-  private boolean echoKnown;
-  private int echoReply;
+  private final AckSample sample;
 
   TcpSender(Tcb tcb, SegmentWriter writer, TcpReceiver receiver) {
     this.tcb = tcb;
     this.writer = writer;
     this.receiver = receiver;
     this.rtt = new RttEstimator(tcb.config.minRtoNanos());
+    this.sample = new AckSample(tcb);
     this.timers = new SenderTimers(tcb, queue, rtt);
     this.congestion = tcb.config.congestionControl().get();
+    this.mtu = new MtuDiscovery(tcb, queue, recovery, rtt, congestion);
     this.sacks = new SackProcessor(queue, this::onDelivered);
     this.sndUna = tcb.initialSend;
     this.sndNxt = tcb.initialSend;
@@ -125,6 +122,7 @@ final class TcpSender {
   // New payload
 
   int sendAllowance(long now) {
+    mtu.withdrawOffer();
     if (!tcb.state.canSend() || closing || tcb.blocked || queue.hasLost()) {
       return 0;
     }
@@ -134,7 +132,15 @@ final class TcpSender {
     if (room < segment) {
       return queue.isEmpty() ? segment : 0;
     }
+    if (mtu.offer(now, room)) {
+      return mtu.offered();
+    }
     return (int) Math.min(Integer.MAX_VALUE / 2, room - room % segment);
+  }
+
+  /** Payload of one packet: that of a probe while {@link #sendAllowance} offers one. */
+  int segmentPayloadLimit() {
+    return mtu.offered() > 0 ? mtu.offered() : tcb.segmentPayloadLimit();
   }
 
   /** RFC 5681 §4.1. */
@@ -152,6 +158,10 @@ final class TcpSender {
 
   /** About a millisecond and a half at the present rate, so that no path sees a long burst. */
   int sendLimit() {
+    return mtu.offered() > 0 ? mtu.offered() : burstLimit();
+  }
+
+  private int burstLimit() {
     int segment = tcb.segmentPayloadLimit();
     int most = Math.min(MOST_PER_SEND, tcb.path.maxPayloadPerSend());
     if (most < 2 * segment) {
@@ -169,10 +179,15 @@ final class TcpSender {
       return false;
     }
     int length = payload.length();
-    if (!writer.data(now, sndNxt, payload, 0, length, push, true, false, sink)) {
+    boolean probe = length == mtu.offered();
+    if (!writer.data(now, sndNxt, payload, length, push, probe, sink)) {
       return false;
     }
-    queue.append(now, sndNxt, payload, length, push, tcb.segmentPayloadLimit());
+    mtu.withdrawOffer();
+    queue.append(now, sndNxt, payload, length, push, probe ? length : tcb.segmentPayloadLimit());
+    if (probe) {
+      mtu.sent(sndNxt, length, writer.packetLength());
+    }
     sndNxt += length;
     onSent(now, length);
     receiver.onDataSent(now);
@@ -189,10 +204,6 @@ final class TcpSender {
     closing = true;
   }
 
-  boolean isFinSent() {
-    return finSent;
-  }
-
   // Acknowledgments
 
   /** Takes in a valid ACK, SND.UNA ≤ SEG.ACK ≤ SND.NXT. */
@@ -203,11 +214,9 @@ final class TcpSender {
     long flightBefore = bytesInFlight();
     int advanced = ack - sndUna;
     delivered = 0;
-    rttKnown = false;
-    resentDelivered = false;
-    echoReply = segment.timestampEchoReply();
-    echoKnown = tcb.timestamps && segment.hasTimestamps() && echoReply != 0;
-    boolean undo = advanced > 0 && echoKnown && recovery.isSpurious(echoReply);
+    tcb.unreachable = false;
+    sample.begin(segment);
+    boolean undo = advanced > 0 && sample.isEchoKnown() && recovery.isSpurious(sample.echoReply());
     boolean duplicate =
         advanced == 0 && segment.segmentLength() == 0 && !windowChanged && !queue.isEmpty();
     if (advanced > 0) {
@@ -222,18 +231,22 @@ final class TcpSender {
       detection.onDuplicateReported(sndNxt);
     }
     if (!afterSilence) {
-      takeRttSample(now, advanced);
+      sample.giveTo(rtt, now, advanced);
     }
     if (advanced > 0 || delivered > 0) {
       timers.onProgress();
-      probePending = false;
+      tailProbe.cancel();
     }
     if (undo) {
       undoReduction(now);
     } else if (advanced > 0) {
       recovery.forgetFirstRetransmission();
     }
-    endProbe(now, ack, duplicateReported, duplicate, flightBefore);
+    if (tailProbe.onAck(ack, duplicateReported || duplicate) && recovery.isOpen()) {
+      countEpisode();
+      congestion.onLoss(now, flightBefore);
+      congestion.onRecovered(now);
+    }
     boolean wasOpen = recovery.isOpen();
     if (recovery.isOver(sndUna)) {
       recovery.leave();
@@ -248,7 +261,7 @@ final class TcpSender {
       // Without SACK, what an ACK covers after a timeout arrived long ago for the most part.
       long most = tcb.sack || wasOpen ? delivered : 2L * tcb.segmentPayloadLimit();
       long bytes = Math.min(delivered, most);
-      congestion.onAck(now, bytes, rttKnown ? rtt.latestNanos() : 0, flightBefore);
+      congestion.onAck(now, bytes, sample.isKnown() ? rtt.latestNanos() : 0, flightBefore);
     }
   }
 
@@ -287,37 +300,16 @@ final class TcpSender {
       }
       queue.trimHead(ack - head.seq);
     }
+    mtu.onProgress(now, ack);
   }
 
   private void onDelivered(long now, SentSegment s, int end) {
     delivered += s.length;
     // RFC 7323 §4.3: the echo belongs to the segment that moved SND.UNA, not to what is SACKed.
-    boolean ofOriginal =
-        echoKnown
-            && SequenceNumber.leq(end, sndUna)
-            && SequenceNumber.lt(echoReply, tcb.timestampAt(s.sentNanos));
+    boolean ofOriginal = SequenceNumber.leq(end, sndUna) && sample.isOfOriginal(s);
     detection.onDelivered(now, s, end, ofOriginal);
-    if (s.retransmits > 0) {
-      resentDelivered = true;
-    } else if (!rttKnown || s.sentNanos - latestSentNanos > 0) {
-      rttKnown = true;
-      latestSentNanos = s.sentNanos;
-    }
-  }
-
-  private void takeRttSample(long now, int advanced) {
-    // Karn (RFC 6298 §3); and what waited behind a hole for its retransmission tells no round trip.
-    rttKnown &= !resentDelivered;
-    if (rttKnown) {
-      rtt.sample(now, now - latestSentNanos);
-    } else if (advanced > 0 && echoKnown) {
-      // RFC 7323 §4: the echo tells which sending was acknowledged; a millisecond is its grain.
-      int millis = tcb.timestampAt(now) - echoReply;
-      if (millis >= 0 && millis < 60_000) {
-        rttKnown = true;
-        rtt.sample(now, Math.max(1, millis) * 1_000_000L);
-      }
-    }
+    sample.onDelivered(s);
+    mtu.onDelivered(now, s, end);
   }
 
   private void undoReduction(long now) {
@@ -329,9 +321,11 @@ final class TcpSender {
   }
 
   private void detectLosses(long now, long flightBefore) {
-    if (detection.detect(now, !recovery.isOpen()) && recovery.isOpen()) {
-      lossEpisodes++;
-      tcb.user.counters().lossEpisodes.increment();
+    boolean found = detection.detect(now, !recovery.isOpen());
+    if (found && mtu.isOnlyProbeLost(now)) {
+      mustRetransmit = true;
+    } else if (found && recovery.isOpen()) {
+      countEpisode();
       tcb.ecn.onReduced(sndNxt);
       recovery.enterFast(sndNxt, flightBefore);
       congestion.onLoss(now, flightBefore);
@@ -352,23 +346,9 @@ final class TcpSender {
     tcb.ecn.onReduced(sndNxt);
   }
 
-  /** RFC 8985 §7.4.2: a loss that the probe repaired is still a sign of congestion. */
-  private void endProbe(
-      long now, int ack, boolean duplicateReported, boolean duplicate, long flightBefore) {
-    if (!probeOutstanding || SequenceNumber.lt(ack, probeEnd)) {
-      return;
-    }
-    if (duplicateReported || duplicate) {
-      probeOutstanding = false;
-    } else if (SequenceNumber.gt(ack, probeEnd)) {
-      probeOutstanding = false;
-      if (recovery.isOpen()) {
-        lossEpisodes++;
-        tcb.user.counters().lossEpisodes.increment();
-        congestion.onLoss(now, flightBefore);
-        congestion.onRecovered(now);
-      }
-    }
+  private void countEpisode() {
+    lossEpisodes++;
+    tcb.user.counters().lossEpisodes.increment();
   }
 
   // Timers
@@ -381,7 +361,7 @@ final class TcpSender {
       }
     }
     if (timers.takeProbeTimeout(now)) {
-      probePending = tcb.sack && recovery.isOpen() && !probeOutstanding;
+      tailProbe.timeout(tcb.sack && recovery.isOpen());
       tcb.user.onProbeTimeout(now);
     }
     if (timers.takeRetransmissionTimeout(now)) {
@@ -392,25 +372,24 @@ final class TcpSender {
   private void onRetransmissionTimeout(long now) {
     consecutiveTimeouts++;
     if (consecutiveTimeouts > tcb.config.retries()) {
-      tcb.closed(now, TcpUser.CloseReason.TIMED_OUT, null);
+      tcb.closedBySilence(now);
       return;
     }
     long flight = bytesInFlight();
     detection.onTimeout(now, sndNxt);
     sacks.forget();
     if (consecutiveTimeouts == 1) {
-      lossEpisodes++;
-      tcb.user.counters().lossEpisodes.increment();
+      countEpisode();
       congestion.onRetransmissionTimeout(now, flight);
       tcb.ecn.onReduced(sndNxt);
     }
     recovery.enterTimeout(sndNxt);
     rtt.backOff();
-    probePending = false;
-    probeOutstanding = false;
+    tailProbe.forget();
     mustRetransmit = true;
     afterTimeout = true;
     timers.requestRearm();
+    mtu.onSilence(now);
     tcb.user.onRetransmissionTimeout(now, consecutiveTimeouts);
   }
 
@@ -425,9 +404,22 @@ final class TcpSender {
     detection.onTimeout(now, sndNxt);
     sacks.forget();
     rtt.resetBackoff();
-    probeOutstanding = false;
+    tailProbe.forget();
     mustRetransmit = true;
     timers.requestRearm();
+    mtu.onSilence(now);
+  }
+
+  /**
+   * What is outstanding and no longer fits goes out again at the next flush. That is no congestion
+   * (RFC 1191 §6.5): the window stays.
+   */
+  void onPacketLimitLowered() {
+    mtu.markWhatDoesNotFit();
+    if (queue.hasLost()) {
+      mustRetransmit = true;
+      timers.requestRearm();
+    }
   }
 
   // What the sender owes
@@ -435,7 +427,7 @@ final class TcpSender {
   /** Retransmissions, the probe, FIN; then timers, counted from now. */
   void flush(long now, SegmentSink sink) {
     retransmitLost(now, sink);
-    if (probePending && !tcb.blocked) {
+    if (tailProbe.isPending() && !tcb.blocked) {
       sendProbe(now, sink);
     }
     if (closing && !finSent && tcb.state.isSynchronized() && !tcb.blocked) {
@@ -460,7 +452,7 @@ final class TcpSender {
       if (room < Math.min(segment, s.length)) {
         return;
       }
-      int most = (int) Math.min(sendLimit(), Math.max(segment, room - room % segment));
+      int most = (int) Math.min(burstLimit(), Math.max(segment, room - room % segment));
       if (s.length > most) {
         queue.split(s, most);
       }
@@ -472,20 +464,7 @@ final class TcpSender {
   }
 
   private boolean retransmit(long now, SentSegment s, SegmentSink sink) {
-    boolean taken =
-        s.fin
-            ? writer.fin(now, s.seq, afterTimeout, sink)
-            : writer.data(
-                now,
-                s.seq,
-                s.payload,
-                s.payloadOffset,
-                s.length,
-                s.push,
-                false,
-                afterTimeout,
-                sink);
-    if (!taken) {
+    if (!writer.again(now, s, afterTimeout, sink)) {
       return false;
     }
     int segment = tcb.segmentPayloadLimit();
@@ -508,7 +487,7 @@ final class TcpSender {
       s = s.previous;
     }
     if (s == null || s.state == State.LOST) {
-      probePending = false;
+      tailProbe.cancel();
       return;
     }
     int segment = tcb.segmentPayloadLimit();
@@ -516,9 +495,7 @@ final class TcpSender {
       s = queue.split(s, s.length - segment);
     }
     if (retransmit(now, s, sink)) {
-      probePending = false;
-      probeOutstanding = true;
-      probeEnd = s.end();
+      tailProbe.sent(s.end());
       timers.onProbeSent(now);
     }
   }
@@ -532,10 +509,5 @@ final class TcpSender {
     finSent = true;
     tcb.state = tcb.state == TcpState.CLOSE_WAIT ? TcpState.LAST_ACK : TcpState.FIN_WAIT_1;
     onSent(now, 0);
-  }
-
-  /** Nothing more will be sent or acknowledged. */
-  void stop() {
-    queue.clear();
   }
 }

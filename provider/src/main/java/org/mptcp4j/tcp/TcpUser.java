@@ -127,10 +127,12 @@ public interface TcpUser {
     FINISHED,
     /** RST from the peer. */
     PEER_RESET,
-    /** RST from the peer in answer to a SYN. */
+    /** RST from the peer, or ICMP's port or protocol unreachable, in answer to a SYN. */
     REFUSED,
     /** Retransmissions stayed unanswered. */
     TIMED_OUT,
+    /** The same, and ICMP says that the peer cannot be reached. */
+    UNREACHABLE,
     /** {@link TcpEndpoint#abort} or {@link #onSegment} returning false. */
     ABORTED
   }

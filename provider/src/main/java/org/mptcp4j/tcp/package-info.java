@@ -14,6 +14,10 @@
  * {@code Cubic} and {@code NewReno} hold the congestion window. {@code SegmentWriter} makes every
  * segment that leaves. {@code Tcb} has what they share.
  *
+ * <p>How large packets may be is {@code PathMtu}'s matter: ICMP errors come in by {@code
+ * IcmpArrival}, black holes show by timeouts, and {@code TcpSender} sends a larger segment of
+ * ordinary payload now and then to see whether it passes.
+ *
  * <p>Every sequence number goes through {@link org.mptcp4j.wire.SequenceNumber}. Nothing is
  * allocated for a segment, sent or received, once an endpoint has had its size.
  */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
 import org.mptcp4j.spi.CongestionControl;
+import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.OutgoingSegment;
@@ -48,6 +49,7 @@ final class TcpPair {
   /** How a pair differs from the usual. */
   static final class Setup {
     int mss = 1460;
+    boolean ipv6;
     int clientIsn = 1_000;
     int serverIsn = 900_000;
     int bufferLimit = 4 << 20;
@@ -70,6 +72,10 @@ final class TcpPair {
     EndpointOptions clientOptions = EndpointOptions.DEFAULT;
     EcnMode ecn = EcnMode.OFF;
     EcnMode serverEcn = EcnMode.OFF;
+
+    int linkMtu() {
+      return mss + (ipv6 ? 60 : 40);
+    }
 
     TcpConfig config(boolean client) {
       return new TcpConfig(
@@ -119,13 +125,16 @@ final class TcpPair {
   private final Random random;
   private final long[] lineFreeAt = new long[2];
   private final IncomingSegment incoming = new IncomingSegment();
-  private final IpAddress clientAddress = IpAddress.parse("10.0.0.1");
-  private final IpAddress serverAddress = IpAddress.parse("10.0.0.2");
+  private final IcmpError incomingIcmp = new IcmpError();
+  private final IpAddress clientAddress;
+  private final IpAddress serverAddress;
   private boolean synAccepted;
 
   TcpPair(Setup setup) {
     this.setup = setup;
     this.random = new Random(setup.seed);
+    clientAddress = IpAddress.parse(setup.ipv6 ? "fd00::1" : "10.0.0.1");
+    serverAddress = IpAddress.parse(setup.ipv6 ? "fd00::2" : "10.0.0.2");
     clientUser.capacity = setup.bufferLimit;
     serverUser.capacity = setup.bufferLimit;
     client = endpoint(true);
@@ -140,7 +149,7 @@ final class TcpPair {
     return new TcpEndpoint(
         setup.config(isClient),
         isClient ? clientUser : serverUser,
-        new Path(1, setup.mss + 40, setup.maxPayloadPerSend),
+        new Path(1, setup.linkMtu(), setup.maxPayloadPerSend),
         isClient ? clientAddress : serverAddress,
         isClient ? 40_000 : 80,
         isClient ? serverAddress : clientAddress,
@@ -184,7 +193,7 @@ final class TcpPair {
       ByteBuffer headers = ByteBuffer.allocate(OutgoingSegment.MAX_HEADER_LENGTH);
       int length =
           segment.encodePieceHeaders(headers, 0, OutgoingSegment.ChecksumMode.FULL, at, piece);
-      if (!setup.wholeFrames && length + piece > setup.mss + 40) {
+      if (!setup.wholeFrames && length + piece > setup.linkMtu()) {
         throw new AssertionError("a packet of " + (length + piece) + " bytes exceeds the MTU");
       }
       ByteBuffer packet = ByteBuffer.allocate(length + piece);
@@ -295,7 +304,17 @@ final class TcpPair {
     server.flush(now, serverSink());
   }
 
+  /** An ICMP error on its way to one of the ends. */
+  void offerIcmp(byte[] bytes, boolean toClient) {
+    deliver(now, !toClient, bytes);
+  }
+
   private void arrive(Event event) {
+    if (incomingIcmp.parse(ByteBuffer.wrap(event.bytes()), 0, event.bytes().length)
+        == IcmpError.Verdict.OK) {
+      (event.toServer() ? server : client).icmpArrives(now, incomingIcmp);
+      return;
+    }
     if (incoming.parse(ByteBuffer.wrap(event.bytes()), 0, event.bytes().length)
         != IncomingSegment.Verdict.OK) {
       throw new AssertionError("malformed packet");
