@@ -3,8 +3,9 @@ package org.mptcp4j.sim;
 import java.nio.ByteBuffer;
 
 /**
- * One direction of a path: a queue with tail drop before a transmitter of a given rate, then a line
- * with delay. Times are nanoseconds, sizes bytes of the IP packet.
+ * One direction of a path: a queue with tail drop, or with random early detection, before a
+ * transmitter of a given rate, then a line with delay. Times are nanoseconds, sizes bytes of the IP
+ * packet.
  */
 public final class SimLink {
   private final SimNetwork network;
@@ -20,6 +21,7 @@ public final class SimLink {
   private double duplicateProbability;
   private int mtu = 1500;
   private Loss loss = Loss.none();
+  private RedQueue red;
   private Middlebox middlebox;
   private boolean up = true;
 
@@ -46,6 +48,12 @@ public final class SimLink {
   /** Bytes that may wait before the transmitter. */
   public SimLink queue(long bytes) {
     queueLimitBytes = bytes;
+    return this;
+  }
+
+  /** Drops early, by the average length of the queue (see {@link RedQueue}); its tail too. */
+  public SimLink red(long leastBytes, long mostBytes, double mostProbability) {
+    red = new RedQueue(leastBytes, mostBytes, mostProbability);
     return this;
   }
 
@@ -141,7 +149,8 @@ public final class SimLink {
       network.recycle(packet);
       return;
     }
-    if (nanosPerByte > 0 && (busyUntil - now) / nanosPerByte > queueLimitBytes) {
+    if (nanosPerByte > 0
+        && ((busyUntil - now) / nanosPerByte > queueLimitBytes || dropsEarly(now))) {
       queueDrops++;
       network.recycle(packet);
       return;
@@ -169,6 +178,12 @@ public final class SimLink {
       deliver(arrival + lateBy / 2, network.copy(changed));
     }
     deliver(arrival, changed);
+  }
+
+  private boolean dropsEarly(long now) {
+    double queuedBytes = (busyUntil - now) / nanosPerByte;
+    return red != null
+        && red.drops(random, Math.max(0, queuedBytes), Math.max(0, -queuedBytes) / mtu);
   }
 
   private void deliver(long arrival, ByteBuffer packet) {
