@@ -11,6 +11,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.mptcp4j.wire.AddressRange;
 
 /**
  * What users can set from outside, by system properties that begin with {@code mptcp4j.}: the table
@@ -47,6 +48,19 @@ public final class Settings {
    */
   public static final Setting<String> ECN = choice("ecn", "accept", "request", "off");
 
+  /**
+   * Where no subflow beside the first begins or ends, though a host has such an address: link-local
+   * ones and those of examples (RFC 5737, RFC 3849, RFC 9637). Never used, whatever this says, are
+   * loopback and multicast.
+   */
+  public static final Setting<List<AddressRange>> EXCLUDED_ADDRESSES =
+      setting(
+          "addresses.excluded",
+          "169.254.0.0/16,fe80::/10,192.0.2.0/24,198.51.100.0/24,203.0.113.0/24,"
+              + "2001:db8::/32,3fff::/20",
+          "addresses, with /prefix or without, separated by commas",
+          Settings::parseRanges);
+
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
 
@@ -73,6 +87,7 @@ public final class Settings {
           RECEIVE_BUFFER,
           CONGESTION,
           ECN,
+          EXCLUDED_ADDRESSES,
           EXIT_LINGER,
           LOOPBACK,
           COUNTERS_FILE,
@@ -241,6 +256,20 @@ public final class Settings {
           default -> 0;
         };
     return Optional.of(Long.parseLong(matcher.group(1)) << shift);
+  }
+
+  private static Optional<List<AddressRange>> parseRanges(String text) {
+    try {
+      return Optional.of(
+          Pattern.compile(",")
+              .splitAsStream(text)
+              .map(String::strip)
+              .filter(range -> !range.isEmpty())
+              .map(AddressRange::parse)
+              .toList());
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   private static Optional<Duration> parseDuration(String text) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.mptcp4j.link.PacketLink;
+import org.mptcp4j.mptcp.AddressFilter;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.MptcpHost;
@@ -44,6 +45,11 @@ final class ConnectionHost implements MptcpHost {
         .map(PacketLink.LocalAddress::address)
         .distinct()
         .toList();
+  }
+
+  @Override
+  public AddressFilter addressFilter() {
+    return engine.config().addressFilter();
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.mptcp4j.Settings;
+import org.mptcp4j.mptcp.AddressFilter;
 import org.mptcp4j.spi.CongestionControl;
 import org.mptcp4j.tcp.Cubic;
 import org.mptcp4j.tcp.EcnMode;
@@ -21,6 +22,7 @@ import org.mptcp4j.tcp.NewReno;
  * @param receiveBufferBytes default of SO_RCVBUF: how far receive buffers may grow
  * @param congestionControl makes the algorithm of one subflow
  * @param ecn whether subflows use explicit congestion notification
+ * @param addressFilter which addresses subflows beside the first may use
  * @param exitLinger how long the end of the program waits for connections to deliver
  * @param countersFile gets the counters when the program ends
  * @param localOnEngine whether loopback and the host's own addresses are the engine's too
@@ -39,6 +41,7 @@ public record EngineConfig(
     int receiveBufferBytes,
     Supplier<CongestionControl> congestionControl,
     EcnMode ecn,
+    AddressFilter addressFilter,
     Duration exitLinger,
     Optional<Path> countersFile,
     boolean localOnEngine,
@@ -60,6 +63,7 @@ public record EngineConfig(
         settings.get(Settings.RECEIVE_BUFFER),
         congestionControl(settings.get(Settings.CONGESTION)),
         ecn(settings.get(Settings.ECN)),
+        new AddressFilter(settings.get(Settings.EXCLUDED_ADDRESSES)),
         settings.get(Settings.EXIT_LINGER),
         file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file)),
         settings.get(Settings.LOOPBACK).equals("engine"),
@@ -81,6 +85,7 @@ public record EngineConfig(
         receiveBufferBytes,
         congestionControl,
         ecn,
+        addressFilter,
         exitLinger,
         countersFile,
         localOnEngine,

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.mptcp4j.spi.PathManager;
-import org.mptcp4j.wire.IpAddress;
 
 /**
  * The default path manager. A client opens a subflow from each of its addresses that has a path to
@@ -22,6 +21,9 @@ final class DefaultPathManager implements PathManager {
   private static final long FIRST_RETRY = 1_000_000_000L;
   private static final long LAST_RETRY = 16_000_000_000L;
   private static final int MOST_ANNOUNCED = 8;
+
+  /** A peer may announce and withdraw addresses without end. */
+  private static final int MOST_ATTEMPTS = 256;
 
   private record Pair(InetAddress local, InetAddress remote) {}
 
@@ -66,7 +68,7 @@ final class DefaultPathManager implements PathManager {
               || pairs.contains(pair)
               || used > inUse
               || superfluous
-              || !isCandidate(local, remote.address())) {
+              || local.getAddress().length != remote.address().getAddress().length) {
             continue;
           }
           Attempt attempt = attempts.get(pair);
@@ -115,7 +117,7 @@ final class DefaultPathManager implements PathManager {
     candidates.sort(Comparator.comparing(address -> address.getAddress().length != family));
     int announced = 0;
     for (InetAddress local : candidates) {
-      if (!used.contains(local) && isUsable(local) && announced < MOST_ANNOUNCED) {
+      if (!used.contains(local) && announced < MOST_ANNOUNCED) {
         connection.announce(local);
         announced++;
       }
@@ -123,6 +125,9 @@ final class DefaultPathManager implements PathManager {
   }
 
   private long failed(Pair pair, long now) {
+    if (attempts.size() >= MOST_ATTEMPTS) {
+      attempts.clear();
+    }
     Attempt attempt = attempts.computeIfAbsent(pair, p -> new Attempt());
     attempt.notBefore = now + Math.min(LAST_RETRY, FIRST_RETRY << Math.min(10, attempt.failures));
     attempt.failures++;
@@ -138,33 +143,5 @@ final class DefaultPathManager implements PathManager {
     }
     failed(pair, now);
     attempts.get(pair).permanent = permanent;
-  }
-
-  private static boolean isCandidate(InetAddress local, InetAddress remote) {
-    return isUsable(local)
-        && isUsable(remote)
-        && local.getAddress().length == remote.getAddress().length;
-  }
-
-  /**
-   * Whether an address may take part: none that is not routed beyond its link, none of examples.
-   */
-  static boolean isUsable(InetAddress inetAddress) {
-    IpAddress address = IpAddress.of(inetAddress);
-    return !address.isAny()
-        && !address.isLoopback()
-        && !address.isLinkLocal()
-        && !address.isMulticast()
-        && !isDocumentation(address);
-  }
-
-  private static boolean isDocumentation(IpAddress address) {
-    if (address.isIpv4()) {
-      // RFC 5737.
-      int prefix = address.ipv4Bits() >>> 8;
-      return prefix == 0xc00002 || prefix == 0xc63364 || prefix == 0xcb0071;
-    }
-    // RFC 3849 and RFC 9637.
-    return address.high() >>> 32 == 0x20010db8L || address.high() >>> 44 == 0x3fff0L;
   }
 }

@@ -24,6 +24,9 @@ public interface MptcpHost {
    */
   List<IpAddress> localAddresses();
 
+  /** Which addresses, of either side, subflows beside the first may use. */
+  AddressFilter addressFilter();
+
   /** The way from {@code local} to {@code remote}; empty when there is none. */
   Optional<NetworkPath> path(IpAddress local, IpAddress remote);
 

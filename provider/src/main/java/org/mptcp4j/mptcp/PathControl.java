@@ -86,14 +86,20 @@ final class PathControl implements PathManager.Connection {
 
   @Override
   public List<InetAddress> localAddresses() {
-    return connection.host().localAddresses().stream().map(IpAddress::toInetAddress).toList();
+    AddressFilter filter = connection.host().addressFilter();
+    return connection.host().localAddresses().stream()
+        .filter(filter::admits)
+        .map(IpAddress::toInetAddress)
+        .toList();
   }
 
   @Override
   public List<PathManager.Remote> remoteAddresses() {
     List<PathManager.Remote> list = new ArrayList<>();
+    AddressFilter filter = connection.host().addressFilter();
     for (AddressBook.Remote remote : connection.addresses().remotes()) {
-      if (remote.id() != 0 || !connection.session().isInitialAddressClosed()) {
+      boolean closed = remote.id() == 0 && connection.session().isInitialAddressClosed();
+      if (!closed && filter.admits(remote.address())) {
         list.add(new PathManager.Remote(remote.address().toInetAddress(), remote.port()));
       }
     }
@@ -127,6 +133,8 @@ final class PathControl implements PathManager.Connection {
     IpAddress to = IpAddress.of(remote.address());
     Optional<NetworkPath> path = host.path(from, to);
     if (path.isEmpty()
+        || !host.addressFilter().admits(from)
+        || !host.addressFilter().admits(to)
         || connection.subflowSet().liveCount() >= connection.config().maxSubflows()) {
       return false;
     }
@@ -154,7 +162,9 @@ final class PathControl implements PathManager.Connection {
   @Override
   public void announce(InetAddress local) {
     IpAddress address = IpAddress.of(local);
-    if (connection.host().acceptsJoins(address, connection.initialLocalPort())) {
+    MptcpHost host = connection.host();
+    if (host.addressFilter().admits(address)
+        && host.acceptsJoins(address, connection.initialLocalPort())) {
       connection.addresses().announce(now, address);
     }
   }

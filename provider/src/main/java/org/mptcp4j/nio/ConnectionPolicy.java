@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.mptcp4j.Settings;
+import org.mptcp4j.wire.AddressRange;
 import org.mptcp4j.wire.IpAddress;
 
 /**

@@ -6,11 +6,13 @@ import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
 
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.Settings;
 import org.mptcp4j.sim.Loss;
 import org.mptcp4j.sim.Middleboxes;
 import org.mptcp4j.wire.IpAddress;
@@ -144,6 +146,8 @@ class AddressTest {
 
   @Test
   void exampleAndLinkLocalAddressesTakeNoPart() {
+    AddressFilter filter =
+        new AddressFilter(Settings.of(Map.of()).get(Settings.EXCLUDED_ADDRESSES));
     for (String address :
         new String[] {
           "127.0.0.1",
@@ -158,11 +162,51 @@ class AddressTest {
           "224.0.0.1",
           "0.0.0.0"
         }) {
-      assertThat(DefaultPathManager.isUsable(IpAddress.parse(address).toInetAddress()))
-          .as(address)
-          .isFalse();
+      assertThat(filter.admits(IpAddress.parse(address))).as(address).isFalse();
     }
-    assertThat(DefaultPathManager.isUsable(IpAddress.parse("10.0.0.1").toInetAddress())).isTrue();
-    assertThat(DefaultPathManager.isUsable(IpAddress.parse("fd00::1").toInetAddress())).isTrue();
+    assertThat(filter.admits(IpAddress.parse("10.0.0.1"))).isTrue();
+    assertThat(filter.admits(IpAddress.parse("fd00::1"))).isTrue();
+  }
+
+  @Test
+  void manyAnnouncedAddressesStayWithinTheLimits() {
+    // 14 in one connection is what was seen in the wild (Hesmans et al., TMA 2015).
+    TwoHosts hosts = TwoHosts.twoPaths(14);
+    for (int i = 3; i <= 25; i++) {
+      hosts.network.path(hosts.client, "10.0." + i + ".1", hosts.server, "10.0." + i + ".2");
+    }
+    hosts.connect(multipath(), multipath());
+    for (int i = 2; i <= 25; i++) {
+      IpAddress address = IpAddress.parse("10.0." + i + ".2");
+      hosts.serverConnection().addresses().announce(hosts.network.now(), address);
+    }
+    hosts.network.runFor(30 * SECOND);
+
+    assertThat(hosts.clientConnection().addresses().remotes()).hasSize(17);
+    assertThat(hosts.clientConnection().subflows()).hasSizeLessThanOrEqualTo(8);
+    assertThat(hosts.serverConnection().subflows()).hasSizeLessThanOrEqualTo(8);
+    hosts.transfer(MEGABYTE, MEGABYTE);
+    hosts.runToEnd(30 * SECOND);
+    assertThat(hosts.clientTransfer.isComplete()).isTrue();
+  }
+
+  @Test
+  void anExcludedAddressIsNeitherAnnouncedNorJoined() {
+    TwoHosts hosts = TwoHosts.onePath(15);
+    hosts.network.path(hosts.client, "192.0.2.1", hosts.server, "192.0.2.2");
+    hosts.network.path(hosts.client, "10.0.3.1", hosts.server, "10.0.3.2");
+    hosts.connect(multipath(), multipath());
+    hosts
+        .serverConnection()
+        .addresses()
+        .announce(hosts.network.now(), IpAddress.parse("192.0.2.2"));
+    hosts.transfer(MEGABYTE, MEGABYTE);
+    hosts.network.runFor(10 * SECOND);
+
+    assertThat(hosts.clientConnection().addresses().remotes())
+        .as("the peer's announcement was heard")
+        .anyMatch(remote -> remote.address().equals(IpAddress.parse("192.0.2.2")));
+    assertThat(hosts.clientTransfer.isComplete()).isTrue();
+    assertThat(hosts.client.counters().joins.sum()).isEqualTo(1);
   }
 }

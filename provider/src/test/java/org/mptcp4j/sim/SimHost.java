@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.mptcp4j.Settings;
+import org.mptcp4j.mptcp.AddressFilter;
 import org.mptcp4j.mptcp.ConnectionConfig;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.MptcpCounters;
@@ -55,6 +57,9 @@ public final class SimHost implements MptcpHost, SegmentSink {
       return Math.max(link.mtu() - 40, offloadBytes);
     }
   }
+
+  private static final AddressFilter FILTER =
+      new AddressFilter(Settings.of(Map.of()).get(Settings.EXCLUDED_ADDRESSES));
 
   private record Listener(ConnectionConfig config, Consumer<SimSocket> onAccept) {}
 
@@ -231,6 +236,11 @@ public final class SimHost implements MptcpHost, SegmentSink {
   @Override
   public List<IpAddress> localAddresses() {
     return List.copyOf(addresses);
+  }
+
+  @Override
+  public AddressFilter addressFilter() {
+    return FILTER;
   }
 
   @Override

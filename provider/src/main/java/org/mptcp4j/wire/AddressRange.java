@@ -1,7 +1,6 @@
-package org.mptcp4j.nio;
+package org.mptcp4j.wire;
 
 import java.util.Optional;
-import org.mptcp4j.wire.IpAddress;
 
 /**
  * Addresses with a common prefix. Immutable.
@@ -9,7 +8,7 @@ import org.mptcp4j.wire.IpAddress;
  * @param address the prefix; empty for every address of both families
  * @param prefixLength leading bits that count: 0 to 32 for IPv4, 0 to 128 for IPv6
  */
-record AddressRange(Optional<IpAddress> address, int prefixLength) {
+public record AddressRange(Optional<IpAddress> address, int prefixLength) {
   private static final int V4_BITS = 32;
   private static final int V6_BITS = 128;
   private static final int MAPPED_BITS = V6_BITS - V4_BITS;
@@ -19,7 +18,7 @@ record AddressRange(Optional<IpAddress> address, int prefixLength) {
    *
    * @throws IllegalArgumentException when it is none of these
    */
-  static AddressRange parse(String text) {
+  public static AddressRange parse(String text) {
     if (text.equals("*")) {
       return new AddressRange(Optional.empty(), 0);
     }
@@ -34,7 +33,8 @@ record AddressRange(Optional<IpAddress> address, int prefixLength) {
     return new AddressRange(Optional.of(address), Integer.parseInt(length));
   }
 
-  boolean contains(IpAddress other) {
+  /** Whether {@code other} begins with the prefix; IPv4 addresses are in no range of IPv6. */
+  public boolean contains(IpAddress other) {
     if (address.isEmpty()) {
       return true;
     }
