@@ -53,13 +53,13 @@ public final class Settings {
    * ones and those of examples (RFC 5737, RFC 3849, RFC 9637). Never used, whatever this says, are
    * loopback and multicast.
    */
-  public static final Setting<List<AddressRange>> EXCLUDED_ADDRESSES =
+  public static final Setting<String> EXCLUDED_ADDRESSES =
       setting(
           "addresses.excluded",
           "169.254.0.0/16,fe80::/10,192.0.2.0/24,198.51.100.0/24,203.0.113.0/24,"
               + "2001:db8::/32,3fff::/20",
           "addresses, with /prefix or without, separated by commas",
-          Settings::parseRanges);
+          Settings::checkRanges);
 
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
@@ -258,15 +258,10 @@ public final class Settings {
     return Optional.of(Long.parseLong(matcher.group(1)) << shift);
   }
 
-  private static Optional<List<AddressRange>> parseRanges(String text) {
+  private static Optional<String> checkRanges(String text) {
     try {
-      return Optional.of(
-          Pattern.compile(",")
-              .splitAsStream(text)
-              .map(String::strip)
-              .filter(range -> !range.isEmpty())
-              .map(AddressRange::parse)
-              .toList());
+      AddressRange.parseList(text);
+      return Optional.of(text);
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

@@ -12,9 +12,14 @@ import org.mptcp4j.wire.IpAddress;
 public final class AddressFilter {
   private final List<AddressRange> excluded;
 
-  /** Keeps out {@code excluded}, and always what no packet can go to. */
-  public AddressFilter(List<AddressRange> excluded) {
-    this.excluded = List.copyOf(excluded);
+  /**
+   * Keeps out {@code excluded}, and always what no packet can go to.
+   *
+   * @param excluded addresses, with /prefix or without, separated by commas
+   * @throws IllegalArgumentException when it is anything else
+   */
+  public AddressFilter(String excluded) {
+    this.excluded = AddressRange.parseList(excluded);
   }
 
   /** Whether a subflow may begin or end there. */

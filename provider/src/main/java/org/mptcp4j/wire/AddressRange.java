@@ -1,6 +1,8 @@
 package org.mptcp4j.wire;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Addresses with a common prefix. Immutable.
@@ -9,6 +11,7 @@ import java.util.Optional;
  * @param prefixLength leading bits that count: 0 to 32 for IPv4, 0 to 128 for IPv6
  */
 public record AddressRange(Optional<IpAddress> address, int prefixLength) {
+  private static final Pattern COMMA = Pattern.compile(",");
   private static final int V4_BITS = 32;
   private static final int V6_BITS = 128;
   private static final int MAPPED_BITS = V6_BITS - V4_BITS;
@@ -31,6 +34,20 @@ public record AddressRange(Optional<IpAddress> address, int prefixLength) {
           "a prefix length here is a number from 0 to " + bits + ", not '" + length + "'");
     }
     return new AddressRange(Optional.of(address), Integer.parseInt(length));
+  }
+
+  /**
+   * From ranges separated by commas.
+   *
+   * @throws IllegalArgumentException when one of them is none
+   */
+  public static List<AddressRange> parseList(String text) {
+    return COMMA
+        .splitAsStream(text)
+        .map(String::strip)
+        .filter(range -> !range.isEmpty())
+        .map(AddressRange::parse)
+        .toList();
   }
 
   /** Whether {@code other} begins with the prefix; IPv4 addresses are in no range of IPv6. */
