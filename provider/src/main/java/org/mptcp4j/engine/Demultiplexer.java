@@ -9,6 +9,7 @@ import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.TcpEndpoint;
 import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.SequenceNumber;
@@ -23,9 +24,13 @@ final class Demultiplexer implements PacketReceiver {
   /** Of these bits the first segment of a connection has SYN alone. */
   private static final int OPENING = TcpFlags.SYN | TcpFlags.ACK | TcpFlags.RST | TcpFlags.FIN;
 
+  /** Routers send few (RFC 1812 §4.3.2.8); more than this says that somebody invents them. */
+  private static final int ICMP_ERRORS_PER_SECOND = 1_000;
+
   private final Engine engine;
   private final EngineCounters counters;
   private final ResetResponder resets;
+  private final IcmpInput icmp;
   private final IncomingSegment segment = new IncomingSegment();
   private final FlowKey flow = new FlowKey();
   private long now;
@@ -36,6 +41,7 @@ final class Demultiplexer implements PacketReceiver {
     resets =
         new ResetResponder(
             engine.link(), counters, engine.config().resetsPerSecond(), engine.now());
+    icmp = new IcmpInput(engine, ICMP_ERRORS_PER_SECOND);
   }
 
   /** A round of packets begins. */
@@ -60,6 +66,15 @@ final class Demultiplexer implements PacketReceiver {
       }
     } catch (RuntimeException | Error e) {
       engine.faulted("the processing of a packet", e);
+    }
+  }
+
+  @Override
+  public void onIcmpError(IcmpError error) {
+    try {
+      icmp.take(error);
+    } catch (RuntimeException | Error e) {
+      engine.faulted("the processing of an ICMP error", e);
     }
   }
 

@@ -122,6 +122,11 @@ public final class Engine implements Closeable {
     counters.add("tcp.loss.episodes", tcp.lossEpisodes::sum);
     counters.add("tcp.ecn.reductions", tcp.ecnReductions::sum);
     counters.add("tcp.retransmissions", tcp.retransmissions::sum);
+    counters.add("tcp.icmp.believed", tcp.icmpErrors::sum);
+    counters.add("tcp.icmp.ignored", tcp.icmpIgnored::sum);
+    counters.add("tcp.mtu.blackholes", tcp.blackHoles::sum);
+    counters.add("tcp.mtu.probes", tcp.mtuProbes::sum);
+    counters.add("tcp.mtu.probes.lost", tcp.mtuProbesLost::sum);
     MptcpCounters mptcp = mptcpCounters;
     counters.add("mptcp.fallbacks", mptcp.fallbacks::sum);
     counters.add("mptcp.connections", mptcp.multipathConnections::sum);

@@ -17,18 +17,13 @@ final class ResetResponder {
 
   private final PacketLink link;
   private final EngineCounters counters;
-  private final int perSecond;
+  private final RateLimit limit;
   private final OutgoingSegment reset = new OutgoingSegment();
-
-  private double allowance;
-  private long lastNanos;
 
   ResetResponder(PacketLink link, EngineCounters counters, int perSecond, long now) {
     this.link = link;
     this.counters = counters;
-    this.perSecond = perSecond;
-    allowance = perSecond;
-    lastNanos = now;
+    limit = new RateLimit(perSecond, now);
   }
 
   /**
@@ -61,13 +56,10 @@ final class ResetResponder {
   }
 
   private boolean allowed(long now) {
-    allowance = Math.min(perSecond, allowance + (now - lastNanos) * 1e-9 * perSecond);
-    lastNanos = now;
-    if (allowance < 1) {
+    boolean allowed = limit.take(now);
+    if (!allowed) {
       counters.resetsSuppressed.increment();
-      return false;
     }
-    allowance--;
-    return true;
+    return allowed;
   }
 }

@@ -18,6 +18,7 @@ final class BpfProgram {
   static final int AD_PROTOCOL = AD;
   static final int AD_IFINDEX = AD + 8;
 
+  static final int LD_IMM = 0x00;
   static final int LD_WORD_ABS = 0x20;
   static final int LD_HALF_ABS = 0x28;
   static final int LD_BYTE_ABS = 0x30;

@@ -1,6 +1,7 @@
 package org.mptcp4j.link;
 
 import java.nio.ByteBuffer;
+import org.mptcp4j.wire.IcmpError;
 
 /** Takes packets from a {@link PacketLink}. */
 public interface PacketReceiver {
@@ -22,4 +23,10 @@ public interface PacketReceiver {
       int interfaceIndex,
       long timestampNanos,
       boolean checksumTrusted);
+
+  /**
+   * An ICMP error that quotes a segment from a guarded port of this host; its checksum is not
+   * verified. Valid during the call only. By default such errors are ignored.
+   */
+  default void onIcmpError(IcmpError error) {}
 }

@@ -11,6 +11,11 @@ final class PortFilter {
   /** IPv6 extension headers walked before giving up. */
   private static final int MAX_EXTENSION_HEADERS = 6;
 
+  private static final int PROTOCOL_ICMP = 1;
+  private static final int PROTOCOL_TCP = 6;
+  private static final int PROTOCOL_ICMPV6 = 58;
+  private static final int ICMP_HEADER = 8;
+
   private static final int MAX_RANGES = 1_000;
   private static final int LINEAR_RANGES = 4;
 
@@ -20,8 +25,9 @@ final class PortFilter {
   private PortFilter() {}
 
   /**
-   * Passes TCP over IPv4 or IPv6 to the given ports, in frames of {@code minLength} to {@code
-   * maxLength} bytes. Of fragmented packets only the first fragment, which shows its ports, passes.
+   * Passes TCP over IPv4 or IPv6 to the given ports, and ICMP errors that quote TCP from them, in
+   * frames of {@code minLength} to {@code maxLength} bytes. Of fragmented packets only the first
+   * fragment, which shows its ports, passes.
    *
    * @param ranges ascending, not overlapping
    * @param exceptInterface nothing passes from this one; 0 for none
@@ -36,6 +42,8 @@ final class PortFilter {
     BpfProgram.Label ports = new BpfProgram.Label();
     BpfProgram.Label ipv6 = new BpfProgram.Label();
     BpfProgram.Label ipv4 = new BpfProgram.Label();
+    BpfProgram.Label icmp = new BpfProgram.Label();
+    BpfProgram.Label icmpv6 = new BpfProgram.Label();
     b.add(BpfProgram.LD_LENGTH, 0);
     b.branch(BpfProgram.JGE, minLength, null, drop);
     b.branch(BpfProgram.JGT, maxLength, drop, null);
@@ -47,7 +55,8 @@ final class PortFilter {
 
     b.place(ipv4);
     b.add(BpfProgram.LD_BYTE_ABS, BpfProgram.NET + 9);
-    b.branch(BpfProgram.JEQ, 6, null, drop);
+    b.branch(BpfProgram.JEQ, PROTOCOL_ICMP, icmp, null);
+    b.branch(BpfProgram.JEQ, PROTOCOL_TCP, null, drop);
     b.add(BpfProgram.LD_HALF_ABS, BpfProgram.NET + 6);
     b.branch(BpfProgram.JSET, 0x1fff, drop, null);
     b.add(BpfProgram.LD_BYTE_ABS, BpfProgram.NET);
@@ -56,13 +65,21 @@ final class PortFilter {
     b.add(BpfProgram.TAX, 0);
     b.jump(ports);
 
+    b.place(icmp);
+    quotedIpv4(b, ports, drop);
+
     b.place(ipv6);
     b.add(BpfProgram.LDX_IMM, 40);
     b.add(BpfProgram.LD_BYTE_ABS, BpfProgram.NET + 6);
+    b.branch(BpfProgram.JEQ, PROTOCOL_ICMPV6, icmpv6, null);
     for (int i = 0; i < MAX_EXTENSION_HEADERS; i++) {
       walkExtensionHeader(b, ports, drop);
     }
-    b.branch(BpfProgram.JEQ, 6, ports, null);
+    b.branch(BpfProgram.JEQ, PROTOCOL_TCP, ports, drop);
+
+    b.place(icmpv6);
+    quotedIpv6(b, ports, drop);
+
     b.place(drop);
     b.add(BpfProgram.RET, 0);
 
@@ -70,6 +87,52 @@ final class PortFilter {
     b.add(BpfProgram.LD_HALF_IND, BpfProgram.NET + 2);
     matchPorts(b, coalesce(ranges));
     return b.build();
+  }
+
+  /**
+   * An ICMP error: X becomes such that the quoted segment's source port is where its destination
+   * port is looked for otherwise.
+   */
+  private static void quotedIpv4(
+      BpfProgram.Builder b, BpfProgram.Label ports, BpfProgram.Label drop) {
+    BpfProgram.Label error = new BpfProgram.Label();
+    b.add(BpfProgram.LD_HALF_ABS, BpfProgram.NET + 6);
+    b.branch(BpfProgram.JSET, 0x3fff, drop, null);
+    b.add(BpfProgram.LD_BYTE_ABS, BpfProgram.NET);
+    b.add(BpfProgram.AND, 0xf);
+    b.add(BpfProgram.LSH, 2);
+    b.add(BpfProgram.TAX, 0);
+    // RFC 792: destination unreachable, time exceeded, parameter problem.
+    b.add(BpfProgram.LD_BYTE_IND, BpfProgram.NET);
+    b.branch(BpfProgram.JEQ, 3, error, null);
+    b.branch(BpfProgram.JEQ, 11, error, null);
+    b.branch(BpfProgram.JEQ, 12, error, drop);
+    b.place(error);
+    b.add(BpfProgram.LD_BYTE_IND, BpfProgram.NET + ICMP_HEADER + 9);
+    b.branch(BpfProgram.JEQ, PROTOCOL_TCP, null, drop);
+    b.add(BpfProgram.LD_HALF_IND, BpfProgram.NET + ICMP_HEADER + 6);
+    b.branch(BpfProgram.JSET, 0x1fff, drop, null);
+    b.add(BpfProgram.LD_BYTE_IND, BpfProgram.NET + ICMP_HEADER);
+    b.add(BpfProgram.AND, 0xf);
+    b.add(BpfProgram.LSH, 2);
+    b.add(BpfProgram.ADD_X, 0);
+    b.add(BpfProgram.ADD, ICMP_HEADER - 2);
+    b.add(BpfProgram.TAX, 0);
+    b.jump(ports);
+  }
+
+  /** The same for ICMPv6, X being the offset of its header. Our packets have no extensions. */
+  private static void quotedIpv6(
+      BpfProgram.Builder b, BpfProgram.Label ports, BpfProgram.Label drop) {
+    // RFC 4443 §2.1: errors are 1 to 4, and those to come.
+    b.add(BpfProgram.LD_BYTE_IND, BpfProgram.NET);
+    b.branch(BpfProgram.JGT, 4, drop, null);
+    b.add(BpfProgram.LD_BYTE_IND, BpfProgram.NET + ICMP_HEADER + 6);
+    b.branch(BpfProgram.JEQ, PROTOCOL_TCP, null, drop);
+    b.add(BpfProgram.LD_IMM, ICMP_HEADER + 40 - 2);
+    b.add(BpfProgram.ADD_X, 0);
+    b.add(BpfProgram.TAX, 0);
+    b.jump(ports);
   }
 
   /** A: the next header's number; X: its offset. Leaves both for the header after it. */

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.observe.LinkCounters.Counter;
+import org.mptcp4j.wire.IcmpError;
 
 /**
  * Takes frames out of two rings, one with many small slots and one with slots for offloaded frames
@@ -24,6 +25,9 @@ final class RingReceiver implements AutoCloseable {
   /** BIG TCP makes larger ones, which no IP length field describes; they do not fit a slot. */
   private static final int MAX_FRAME = 69_000;
 
+  private static final int PROTOCOL_ICMP = 1;
+  private static final int PROTOCOL_ICMPV6 = 58;
+
   private static final long CLOCK_CHECK_NANOS = 50_000_000;
   private static final long OLDEST_FRAME_NANOS = 60_000_000_000L;
 
@@ -33,6 +37,7 @@ final class RingReceiver implements AutoCloseable {
   private final GuardedPorts ports;
   private final LinkCounters counters;
   private final boolean acceptLoopback;
+  private final IcmpError icmp = new IcmpError();
   private final ByteBuffer clock = Native.allocate(16);
   private long clockOffset;
   private long clockCheckedAt;
@@ -139,6 +144,9 @@ final class RingReceiver implements AutoCloseable {
     ByteBuffer packets = ring.packets();
     int ip = ring.ipOffset();
     int length = ring.ipLength();
+    if (isIcmp(packets, ip)) {
+      return deliverIcmp(packets, ip, length, interfaceIndex, receiving, receiver);
+    }
     if (!isForUs(packets, ip, length, interfaceIndex, receiving)) {
       return false;
     }
@@ -151,6 +159,31 @@ final class RingReceiver implements AutoCloseable {
         interfaceIndex,
         monotonic(ring.realtimeNanos()),
         ring.isChecksumTrusted());
+    return true;
+  }
+
+  private static boolean isIcmp(ByteBuffer b, int ip) {
+    return (b.get(ip) >>> 4 & 0xf) == 4
+        ? b.get(ip + 9) == PROTOCOL_ICMP
+        : b.get(ip + 6) == PROTOCOL_ICMPV6;
+  }
+
+  private boolean deliverIcmp(
+      ByteBuffer b,
+      int ip,
+      int length,
+      int interfaceIndex,
+      NetworkTables.Receiving receiving,
+      PacketReceiver receiver) {
+    if (icmp.parse(b, ip, length) != IcmpError.Verdict.OK) {
+      counters.increment(Counter.MALFORMED);
+      return false;
+    }
+    if (!isLocal(icmp.localHigh(), icmp.localLow(), icmp.localPort(), interfaceIndex, receiving)) {
+      return false;
+    }
+    counters.increment(Counter.ICMP_ERRORS);
+    receiver.onIcmpError(icmp);
     return true;
   }
 
@@ -180,23 +213,23 @@ final class RingReceiver implements AutoCloseable {
       counters.increment(Counter.MALFORMED);
       return false;
     }
+    int port = b.getShort(ip + tcp + 2) & 0xffff;
+    return isLocal(high, low, port, interfaceIndex, receiving);
+  }
+
+  private boolean isLocal(
+      long high, long low, int port, int interfaceIndex, NetworkTables.Receiving receiving) {
     switch (receiving.find(high, low, interfaceIndex)) {
-      case NOT_LOCAL -> {
-        counters.increment(Counter.NOT_OURS);
-        return false;
-      }
-      case SEEN_AGAIN_ABOVE -> {
-        counters.increment(Counter.SEEN_TWICE);
-        return false;
-      }
+      case NOT_LOCAL -> counters.increment(Counter.NOT_OURS);
+      case SEEN_AGAIN_ABOVE -> counters.increment(Counter.SEEN_TWICE);
       case LOCAL -> {
-        if (!ports.isGuarded(high, low, b.getShort(ip + tcp + 2) & 0xffff)) {
-          counters.increment(Counter.NOT_OURS);
-          return false;
+        if (ports.isGuarded(high, low, port)) {
+          return true;
         }
+        counters.increment(Counter.NOT_OURS);
       }
     }
-    return true;
+    return false;
   }
 
   /** Counts fragments; -1 when there is no TCP header. */

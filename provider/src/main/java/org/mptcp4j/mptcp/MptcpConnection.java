@@ -11,6 +11,7 @@ import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.TcpConfig;
 import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
@@ -188,6 +189,15 @@ public final class MptcpConnection {
     subflow.noteProgress(now);
     sender.growBuffer();
     settle(now, sink);
+  }
+
+  /** An ICMP error about a segment of one of this connection's subflows, its checksum verified. */
+  public void icmpArrives(long now, Subflow subflow, IcmpError error, SegmentSink sink) {
+    if (!subflow.isClosed()) {
+      subflow.touch();
+      subflow.endpoint().icmpArrives(now, error);
+      settle(now, sink);
+    }
   }
 
   /** The next time at which {@link #onDeadline} is due; {@link Long#MAX_VALUE} for none. */

@@ -60,6 +60,18 @@ public final class EngineCounters {
   /** Packets that belong to no flow and no listener. */
   public final LongAdder unmatched = counter("packets.unmatched");
 
+  /** ICMP errors about segments from our ports. */
+  public final LongAdder icmpErrors = counter("icmp.received");
+
+  /** Those of them that were not looked at because there were too many. */
+  public final LongAdder icmpSuppressed = counter("icmp.suppressed");
+
+  /** Those with a wrong checksum. */
+  public final LongAdder icmpBadChecksum = counter("icmp.badchecksum");
+
+  /** Those about segments of no flow. */
+  public final LongAdder icmpUnmatched = counter("icmp.unmatched");
+
   /** SYNs of peers that may not connect. */
   public final LongAdder peersRefused = counter("peers.refused");
 

@@ -22,6 +22,8 @@ public final class LinkCounters {
      * Frames for other hosts, for addresses that are not ours, or for ports that we do not guard.
      */
     NOT_OURS,
+    /** ICMP errors about segments from our ports. */
+    ICMP_ERRORS,
     /** Frames that the kernel dropped since the ring was full. */
     RING_DROPS,
     /** Frames given to the kernel, offloaded ones counted once. */

@@ -83,6 +83,26 @@ public final class IcmpError {
     };
   }
 
+  /**
+   * What this one says, in an instance of its own that does not need the packet: {@link
+   * #verifyChecksum} cannot be asked of it.
+   */
+  public IcmpError copyWithoutPacket() {
+    IcmpError copy = new IcmpError();
+    copy.ipv4 = ipv4;
+    copy.kind = kind;
+    copy.mtu = mtu;
+    copy.localHigh = localHigh;
+    copy.localLow = localLow;
+    copy.remoteHigh = remoteHigh;
+    copy.remoteLow = remoteLow;
+    copy.localPort = localPort;
+    copy.remotePort = remotePort;
+    copy.sequenceNumber = sequenceNumber;
+    copy.quotedLength = quotedLength;
+    return copy;
+  }
+
   private Verdict parseIpv4(int offset, int length) {
     int header = (buffer.get(offset) & 0xf) * 4;
     int total = buffer.getShort(offset + 2) & 0xffff;

@@ -17,6 +17,7 @@ import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.link.PacketReceiver;
 import org.mptcp4j.link.PortGuard;
 import org.mptcp4j.observe.LinkCounters;
+import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.OutgoingSegment;
 
@@ -50,8 +51,12 @@ final class MemoryLink implements PacketLink {
   private final Semaphore signals = new Semaphore(0);
   private final Set<Integer> guarded = new HashSet<>();
   private final LinkCounters counters = new LinkCounters();
+  private final IcmpError icmp = new IcmpError();
   private MemoryLink peer;
   private int nextPort = 40_000;
+
+  /** Whether what is sent gets lost. */
+  volatile boolean drop;
 
   /** Every so many segments one is refused with BUSY; 0 for none. */
   volatile int busyEvery;
@@ -104,8 +109,13 @@ final class MemoryLink implements PacketLink {
       if (packet == null) {
         break;
       }
-      receiver.onPacket(
-          ByteBuffer.wrap(packet), 0, packet.length, 1, System.nanoTime(), /* trusted= */ false);
+      ByteBuffer buffer = ByteBuffer.wrap(packet);
+      if (icmp.parse(buffer, 0, packet.length) == IcmpError.Verdict.OK) {
+        receiver.onIcmpError(icmp);
+      } else {
+        receiver.onPacket(
+            buffer, 0, packet.length, 1, System.nanoTime(), /* checksumTrusted= */ false);
+      }
       count++;
     }
     return count;
@@ -142,7 +152,9 @@ final class MemoryLink implements PacketLink {
     if (segment.payloadLength() > 0) {
       segment.payload().get(segment.payloadOffset(), packet, headers, segment.payloadLength());
     }
-    peer.inject(packet);
+    if (!drop) {
+      peer.inject(packet);
+    }
     return SendResult.SENT;
   }
 

@@ -45,6 +45,7 @@ final class BpfMachine {
           a = b.get(at) & 0xff;
         }
         case BpfProgram.LD_LENGTH -> a = frame.length;
+        case BpfProgram.LD_IMM -> a = k;
         case BpfProgram.LD_MEM -> a = memory[k];
         case BpfProgram.LDX_IMM -> x = k;
         case BpfProgram.ST -> memory[k] = a;

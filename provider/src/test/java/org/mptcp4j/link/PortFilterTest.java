@@ -10,7 +10,12 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.mptcp4j.link.PortFilter.PortRange;
+import org.mptcp4j.wire.IcmpErrors;
+import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.OutgoingSegment;
 
 class PortFilterTest {
   private static final List<PortRange> WEB =
@@ -72,6 +77,74 @@ class PortFilterTest {
     }
     assertThat(passesIpv4(p, ipv4(14, 5, 0, 17, 80))).as("UDP").isFalse();
     assertThat(passes(p, ipv4(14, 5, 0, 6, 80), 14, 0x806)).as("ARP").isFalse();
+  }
+
+  private static byte[] framed(byte[] packet) {
+    byte[] frame = new byte[14 + packet.length];
+    System.arraycopy(packet, 0, frame, 14, packet.length);
+    return frame;
+  }
+
+  /** A segment from {@code port}; its packet, without a link header. */
+  private static byte[] segmentFrom(boolean ipv4, int port) {
+    IpAddress local = IpAddress.parse(ipv4 ? "10.0.0.1" : "fd00::1");
+    IpAddress remote = IpAddress.parse(ipv4 ? "10.0.0.2" : "fd00::2");
+    OutgoingSegment segment = new OutgoingSegment().begin(local, port, remote, 999);
+    ByteBuffer b = ByteBuffer.allocate(OutgoingSegment.MAX_HEADER_LENGTH);
+    int length = segment.encodeHeaders(b, 0, OutgoingSegment.ChecksumMode.FULL);
+    return java.util.Arrays.copyOf(b.array(), length);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "true, 3, 4",
+    "true, 3, 1",
+    "true, 11, 0",
+    "true, 12, 0",
+    "false, 1, 0",
+    "false, 2, 0",
+    "false, 3, 0",
+    "false, 4, 1"
+  })
+  void icmpErrorsAboutSegmentsFromOurPortsPass(boolean ipv4, int type, int code) {
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 1);
+    IpAddress router = IpAddress.parse(ipv4 ? "10.0.0.9" : "fd00::9");
+    int protocol = ipv4 ? 0x800 : 0x86dd;
+    for (int port : new int[] {80, 95, 8080}) {
+      byte[] error = IcmpErrors.error(segmentFrom(ipv4, port), router, type, code, 1_300);
+      assertThat(passes(p, framed(error), 14, protocol)).isTrue();
+      assertThat(passes(p, error, 0, protocol)).as("no link header").isTrue();
+      int quoted = ipv4 ? 28 : 48;
+      for (int length = 0; length < quoted + (ipv4 ? 20 : 40) + 2; length++) {
+        byte[] cut = java.util.Arrays.copyOf(error, length);
+        assertThat(passes(p, cut, 0, protocol)).as("cut at " + length).isFalse();
+      }
+    }
+    for (int port : new int[] {79, 96, 999}) {
+      byte[] error = IcmpErrors.error(segmentFrom(ipv4, port), router, type, code, 1_300);
+      assertThat(passes(p, framed(error), 14, protocol)).isFalse();
+    }
+  }
+
+  @Test
+  void otherIcmpMessagesDoNotPass() {
+    BpfProgram p = PortFilter.receive(WEB, 0, 2_000, 1);
+    IpAddress router = IpAddress.parse("10.0.0.9");
+    for (int type : new int[] {0, 4, 5, 8, 13}) {
+      byte[] message = IcmpErrors.error(segmentFrom(true, 80), router, type, 0, 0);
+      assertThat(passesIpv4(p, framed(message))).as("type " + type).isFalse();
+    }
+    IpAddress routerV6 = IpAddress.parse("fd00::9");
+    for (int type : new int[] {128, 129, 135, 136}) {
+      byte[] message = IcmpErrors.error(segmentFrom(false, 80), routerV6, type, 0, 0);
+      assertThat(passes(p, framed(message), 14, 0x86dd)).as("type " + type).isFalse();
+    }
+    byte[] aboutUdp = IcmpErrors.error(segmentFrom(true, 80), router, 3, 3, 0);
+    aboutUdp[20 + 8 + 9] = 17;
+    assertThat(passesIpv4(p, framed(aboutUdp))).isFalse();
+    byte[] fragment = IcmpErrors.error(segmentFrom(true, 80), router, 3, 4, 1_300);
+    fragment[6] = 0x20;
+    assertThat(passesIpv4(p, framed(fragment))).isFalse();
   }
 
   @Test

@@ -56,7 +56,7 @@ public final class TestNamespace implements AutoCloseable {
   }
 
   /** Skips the test where a tool that it needs is missing. */
-  static void requireTool(String tool) {
+  public static void requireTool(String tool) {
     Assumptions.assumeTrue(
         tryRun("sh", "-c", "PATH=$PATH:/usr/sbin:/sbin command -v " + tool) == 0,
         "needs the program " + tool);
