@@ -1,11 +1,8 @@
 package org.mptcp4j.engine;
 
 import java.nio.ByteBuffer;
-import java.util.Optional;
 import org.mptcp4j.link.PacketReceiver;
-import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.observe.EngineCounters;
-import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.TcpEndpoint;
 import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
@@ -27,16 +24,21 @@ final class Demultiplexer implements PacketReceiver {
   /** Routers send few (RFC 1812 §4.3.2.8); more than this says that somebody invents them. */
   private static final int ICMP_ERRORS_PER_SECOND = 1_000;
 
+  /** Of these bits a segment that follows our SYN/ACK has ACK alone. */
+  private static final int ACKNOWLEDGING = TcpFlags.SYN | TcpFlags.ACK | TcpFlags.RST;
+
   private final Engine engine;
   private final EngineCounters counters;
+  private final Acceptor acceptor;
   private final ResetResponder resets;
   private final IcmpInput icmp;
   private final IncomingSegment segment = new IncomingSegment();
   private final FlowKey flow = new FlowKey();
   private long now;
 
-  Demultiplexer(Engine engine) {
+  Demultiplexer(Engine engine, Acceptor acceptor) {
     this.engine = engine;
+    this.acceptor = acceptor;
     counters = engine.counters();
     resets =
         new ResetResponder(
@@ -126,7 +128,12 @@ final class Demultiplexer implements PacketReceiver {
     }
     EngineListener listener = port.listener;
     if (opens && listener != null) {
-      accept(listener);
+      acceptor.synArrives(now, listener, segment);
+      return;
+    }
+    if (listener != null
+        && (segment.flags() & ACKNOWLEDGING) == TcpFlags.ACK
+        && acceptor.ackArrives(now, listener, segment)) {
       return;
     }
     counters.unmatched.increment();
@@ -151,41 +158,6 @@ final class Demultiplexer implements PacketReceiver {
       counters.joinsSuppressed.increment();
     } else {
       connection.deliver(now, null, segment, buffer, offset, length, arrivalNanos);
-    }
-  }
-
-  private void accept(EngineListener listener) {
-    Optional<NetworkPath> path = engine.path(segment.destination(), segment.source());
-    if (path.isEmpty()) {
-      return;
-    }
-    if (!listener.admits()) {
-      counters.backlogOverflows.increment();
-      return;
-    }
-    SocketSettings settings = listener.settings().copy();
-    EngineSocket socket = new EngineSocket(engine, settings);
-    EngineConnection connection = new EngineConnection(engine, socket, listener);
-    socket.accepted(connection, flow.copy());
-    connection.acquire();
-    try {
-      engine.flows().add(connection);
-      connection.open(
-          MptcpConnection.accept(
-              now,
-              connection.host(),
-              engine.connectionConfig(settings, listener.isBoundToAddress()),
-              segment,
-              path.get(),
-              connection));
-      counters.connectionsAccepted.increment();
-    } catch (RuntimeException | Error e) {
-      listener.handshakeFailed();
-      engine.forget(connection);
-      connection.host().close();
-      throw e;
-    } finally {
-      connection.release();
     }
   }
 }

@@ -13,6 +13,7 @@ import org.mptcp4j.link.Egress;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.mptcp.ConnectionConfig;
 import org.mptcp4j.mptcp.MptcpCounters;
+import org.mptcp4j.mptcp.StatelessHandshake;
 import org.mptcp4j.observe.EngineCounters;
 import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.tcp.NetworkPath;
@@ -59,6 +60,7 @@ public final class Engine implements Closeable {
   private final RandomBytes random;
   private final InitialSequenceNumbers sequenceNumbers;
   private final HalfOpenJoins joins;
+  private final HalfOpenConnections halfOpen = new HalfOpenConnections();
   private final DeadlineQueue deadlines = new DeadlineQueue();
   private final BusyConnections busy = new BusyConnections();
   private final PendingResets resets = new PendingResets();
@@ -97,7 +99,8 @@ public final class Engine implements Closeable {
     sequenceNumbers = new InitialSequenceNumbers(secureRandom);
     ports = new PortBook(link);
     joins = new HalfOpenJoins(config.maxHalfOpenJoins());
-    demultiplexer = new Demultiplexer(this);
+    demultiplexer =
+        new Demultiplexer(this, new Acceptor(this, new StatelessHandshake(secureRandom)));
     lastRetry = clock.getAsLong();
     turnedAt = lastRetry;
     turner = new Turner(this, config.ownThread());
@@ -113,6 +116,7 @@ public final class Engine implements Closeable {
   private void addGauges() {
     counters.add("connections.now", () -> flows.connections().size());
     counters.add("flows.now", flows::flowCount);
+    counters.add("connections.halfopen", halfOpen::count);
     counters.add("ports.now", ports::size);
     for (LinkCounters.Counter counter : LinkCounters.Counter.values()) {
       String name = "link." + counter.name().toLowerCase(Locale.ROOT).replace('_', '.');
@@ -387,6 +391,10 @@ public final class Engine implements Closeable {
 
   InitialSequenceNumbers sequenceNumbers() {
     return sequenceNumbers;
+  }
+
+  HalfOpenConnections halfOpen() {
+    return halfOpen;
   }
 
   HalfOpenJoins joins() {

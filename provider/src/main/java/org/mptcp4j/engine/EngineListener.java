@@ -49,24 +49,52 @@ final class EngineListener implements StreamListener {
     return !port.local.isAny();
   }
 
-  /** Whether one more handshake may begin; it counts until {@link #enqueue} or failure. */
-  synchronized boolean admits() {
-    if (closed || halfOpen >= backlog || queue.size() > backlog) {
+  /** What becomes of a SYN. */
+  enum Admission {
+    /** A handshake begins; it counts until {@link #enqueue} or {@link #handshakeFailed}. */
+    HANDSHAKE,
+    /** Too many are under way: it is answered, and not remembered. */
+    COOKIE,
+    /** Too many connections wait to be accepted. */
+    NONE
+  }
+
+  synchronized Admission admit() {
+    if (closed || queue.size() > backlog) {
+      return Admission.NONE;
+    }
+    int most = Math.min(backlog, HalfOpenConnections.MOST_OF_LISTENER);
+    if (halfOpen >= most || !engine.halfOpen().tryBegin()) {
+      return Admission.COOKIE;
+    }
+    halfOpen++;
+    return Admission.HANDSHAKE;
+  }
+
+  /** Whether a peer that was answered with a cookie may be taken; as {@code HANDSHAKE} if so. */
+  synchronized boolean admitAnswered() {
+    if (closed || queue.size() > backlog) {
       return false;
     }
+    engine.halfOpen().begin();
     halfOpen++;
     return true;
   }
 
-  /** A handshake that {@link #admits} allowed came to nothing. */
+  /** A handshake that was admitted came to nothing. */
   synchronized void handshakeFailed() {
+    handshakeEnded();
+  }
+
+  private void handshakeEnded() {
     halfOpen--;
+    engine.halfOpen().ended();
   }
 
   /** A connection is established and waits to be accepted. Called outside of all locks. */
   void enqueue(EngineSocket socket) {
     synchronized (this) {
-      halfOpen--;
+      handshakeEnded();
       if (!closed) {
         queue.add(new Accepted(Optional.of(socket), Optional.empty()));
       }

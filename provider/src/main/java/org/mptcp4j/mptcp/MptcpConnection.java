@@ -93,25 +93,33 @@ public final class MptcpConnection {
   private static MptcpConnection create(
       MptcpHost host, ConnectionConfig config, boolean client, boolean multipath, FlowKey flow) {
     while (true) {
-      KeyMaterial key = KeyMaterial.generate(host);
       MptcpConnection connection =
-          new MptcpConnection(
-              host,
-              config,
-              client,
-              flow,
-              new Session(multipath, key, config.checksum()),
-              new LowestRttScheduler(),
-              new DefaultPathManager());
-      if (!multipath) {
-        return connection;
-      }
+          create(host, config, client, multipath, flow, KeyMaterial.generate(host));
       // RFC 8684 §3.1: a token that is taken already calls for another key.
-      if (host.registerToken(key.token(), connection)) {
-        connection.tokenRegistered = true;
+      if (!multipath || connection.tokenRegistered) {
         return connection;
       }
     }
+  }
+
+  private static MptcpConnection create(
+      MptcpHost host,
+      ConnectionConfig config,
+      boolean client,
+      boolean multipath,
+      FlowKey flow,
+      KeyMaterial key) {
+    MptcpConnection connection =
+        new MptcpConnection(
+            host,
+            config,
+            client,
+            flow,
+            new Session(multipath, key, config.checksum()),
+            new LowestRttScheduler(),
+            new DefaultPathManager());
+    connection.tokenRegistered = multipath && host.registerToken(key.token(), connection);
+    return connection;
   }
 
   /**
@@ -128,7 +136,7 @@ public final class MptcpConnection {
       NetworkPath path,
       SegmentSink sink) {
     MptcpConnection connection = create(host, config, true, config.multipath(), flow);
-    Subflow subflow = connection.addInitial(now, flow, path);
+    Subflow subflow = connection.addInitial(flow, path, host.initialSequenceNumber(now, flow));
     subflow.endpoint().connect(now, sink);
     connection.settle(now, sink);
     return connection;
@@ -149,17 +157,43 @@ public final class MptcpConnection {
     boolean offered = Handshake.isOffer(syn);
     FlowKey flow = SegmentInput.flowOf(syn);
     MptcpConnection connection = create(host, config, false, offered && config.multipath(), flow);
-    if (connection.session.isNegotiating()) {
-      connection.input.handshake().takeFlags(syn.mptcp());
-    }
-    Subflow subflow = connection.addInitial(now, flow, path);
+    connection.takeOffer(syn);
+    Subflow subflow = connection.addInitial(flow, path, host.initialSequenceNumber(now, flow));
     subflow.endpoint().accept(now, syn, sink);
     connection.settle(now, sink);
     return connection;
   }
 
-  private Subflow addInitial(long now, FlowKey flow, NetworkPath path) {
-    Subflow subflow = new Subflow(now, this, flow, path, true, client);
+  /** Passive open for a SYN that was answered with this key and this initial sequence number. */
+  static MptcpConnection acceptAnswered(
+      long now,
+      MptcpHost host,
+      ConnectionConfig config,
+      IncomingSegment syn,
+      NetworkPath path,
+      KeyMaterial key,
+      int initialSequenceNumber) {
+    boolean offered = Handshake.isOffer(syn) && config.multipath();
+    FlowKey flow = SegmentInput.flowOf(syn);
+    MptcpConnection connection = create(host, config, false, offered, flow, key);
+    if (offered && !connection.tokenRegistered) {
+      // Since the answer another connection got this token.
+      connection.session.becomePlain();
+    }
+    connection.takeOffer(syn);
+    Subflow subflow = connection.addInitial(flow, path, initialSequenceNumber);
+    subflow.endpoint().acceptAnswered(now, syn);
+    return connection;
+  }
+
+  private void takeOffer(IncomingSegment syn) {
+    if (session.isNegotiating()) {
+      input.handshake().takeFlags(syn.mptcp());
+    }
+  }
+
+  private Subflow addInitial(FlowKey flow, NetworkPath path, int initialSequenceNumber) {
+    Subflow subflow = new Subflow(this, flow, path, true, client, initialSequenceNumber);
     if (!host.register(flow, subflow)) {
       releaseToken();
       throw new IllegalStateException("the flow " + flow + " exists already");

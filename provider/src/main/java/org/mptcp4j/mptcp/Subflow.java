@@ -56,23 +56,42 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       NetworkPath path,
       boolean initial,
       boolean opener) {
+    this(
+        connection,
+        flow,
+        path,
+        initial,
+        opener,
+        connection.host().initialSequenceNumber(now, flow));
+  }
+
+  Subflow(
+      MptcpConnection connection,
+      FlowKey flow,
+      NetworkPath path,
+      boolean initial,
+      boolean opener,
+      int initialSequenceNumber) {
     this.connection = connection;
     this.flow = flow;
     this.initial = initial;
     this.opener = opener;
-    // RFC 6691: the MTU less the fixed headers.
-    int most = path.mtu() - (flow.local().isIpv4() ? 40 : 60);
     this.endpoint =
         new TcpEndpoint(
-            connection.tcpConfig().withMssAtMost(most),
+            connection.tcpConfig().withMssAtMost(mostPayload(path, flow.local().isIpv4())),
             this,
             path,
             flow.local(),
             flow.localPort(),
             flow.remote(),
             flow.remotePort(),
-            connection.host().initialSequenceNumber(now, flow));
+            initialSequenceNumber);
     this.room = new SendRoom(endpoint);
+  }
+
+  /** RFC 6691: the MTU less the fixed headers. */
+  static int mostPayload(NetworkPath path, boolean ipv4) {
+    return path.mtu() - (ipv4 ? 40 : 60);
   }
 
   public MptcpConnection connection() {

@@ -24,7 +24,7 @@ final class SubflowOptions {
   /** DSS with 64-bit numbers, mapping and checksum. */
   static final int MOST_WITH_DATA = 28;
 
-  private static final int VERSION = 1;
+  static final int VERSION = 1;
 
   /**
    * How many SYNs offer MPTCP before one is sent without: something on the path may drop what it
@@ -53,8 +53,11 @@ final class SubflowOptions {
   }
 
   private int capableFlags() {
-    return MptcpOption.CAPABLE_HMAC_SHA256
-        | (session.usesChecksum() ? MptcpOption.CAPABLE_CHECKSUM_REQUIRED : 0);
+    return capableFlags(session.usesChecksum());
+  }
+
+  static int capableFlags(boolean checksum) {
+    return MptcpOption.CAPABLE_HMAC_SHA256 | (checksum ? MptcpOption.CAPABLE_CHECKSUM_REQUIRED : 0);
   }
 
   private void writeSyn(TcpOptionWriter options, Subflow subflow) {

@@ -8,8 +8,8 @@
  * lets the endpoints pay what they owe. Behind it, by concern:
  *
  * <ul>
- *   <li>agreement: {@code Session}, {@code Handshake}, {@code JoinAcceptor}, {@code KeyMaterial},
- *       {@code Hmac}, {@code Fallback};
+ *   <li>agreement: {@code Session}, {@code Handshake}, {@code StatelessHandshake}, {@code
+ *       JoinAcceptor}, {@code KeyMaterial}, {@code Hmac}, {@code Fallback};
  *   <li>down: {@code DataSender} with {@code SendBuffer} (chunks of pooled memory), {@code Mapping}
  *       (a range of a chunk, on its way), {@code ReinjectionQueue}, the scheduler;
  *   <li>up: {@code SegmentInput}, {@code ReceivedMappings} of each subflow, {@code DataReceiver}

@@ -84,6 +84,15 @@ public final class EngineCounters {
   /** SYNs dropped because a listener's backlog was full. */
   public final LongAdder backlogOverflows = counter("backlog.overflows");
 
+  /** SYNs answered with a cookie, because too many handshakes were under way. */
+  public final LongAdder synCookiesSent = counter("syn.cookies.sent");
+
+  /** Connections that began with a cookie. */
+  public final LongAdder synCookiesAccepted = counter("syn.cookies.accepted");
+
+  /** ACKs at a listener, while cookies are out, that acknowledge none and were dropped. */
+  public final LongAdder synCookiesFailed = counter("syn.cookies.failed");
+
   /** MP_JOIN SYNs with a token that no connection has. */
   public final LongAdder joinsUnknown = counter("joins.unknown");
 

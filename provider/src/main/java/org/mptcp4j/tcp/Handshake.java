@@ -33,13 +33,24 @@ final class Handshake {
   }
 
   void accept(long now, IncomingSegment syn, SegmentSink sink) {
+    take(now, syn);
+    tcb.ecn.onSyn(syn);
+    begin(now, sink);
+  }
+
+  /** The SYN/ACK went out before there was an endpoint: when is not known, and not how often. */
+  void acceptAnswered(long now, IncomingSegment syn) {
+    take(now, syn);
+    receiver.onSynAckSent(writer.windowOfSyn());
+    armTimer(now);
+  }
+
+  private void take(long now, IncomingSegment syn) {
     tcb.state = TcpState.SYN_RECEIVED;
     tcb.negotiate(now, syn);
-    tcb.ecn.onSyn(syn);
     receiver.start();
     sender.onSynSent();
     tcb.user.onPeerWindow(now, syn, syn.window());
-    begin(now, sink);
   }
 
   private void begin(long now, SegmentSink sink) {

@@ -42,8 +42,7 @@ final class SegmentWriter {
     if (answer) {
       segment.acknowledgmentNumber(receiver.next());
     }
-    // RFC 7323 §2.2: the window of a SYN is not scaled.
-    segment.window((int) Math.max(0, Math.min(0xffff, tcb.user.receiveWindow())));
+    segment.window(windowOfSyn());
     segment.retransmissionAfterTimeout(again);
     TcpOptionWriter options = segment.options();
     options.maximumSegmentSize(tcb.config.mss());
@@ -64,6 +63,11 @@ final class SegmentWriter {
       receiver.onSynAckSent(segment.window());
     }
     return true;
+  }
+
+  /** RFC 7323 §2.2: the window of a SYN is not scaled. */
+  int windowOfSyn() {
+    return (int) Math.max(0, Math.min(0xffff, tcb.user.receiveWindow()));
   }
 
   private void prepare(long now, int sequenceNumber, int flags) {

@@ -64,7 +64,6 @@ final class Tcb {
   /** Whether ICMP says that the peer cannot be reached, and nothing came from it since. */
   boolean unreachable;
 
-  private final int timestampOffset;
   private boolean ended;
 
   Tcb(
@@ -86,18 +85,21 @@ final class Tcb {
     this.remote = remote;
     this.remotePort = remotePort;
     this.initialSend = initialSend;
-    this.peerMss = defaultMss();
+    this.peerMss = defaultMss(local.isIpv4());
     this.pathMtu = new PathMtu(local.isIpv4());
-    // RFC 7323 §7.1: connections do not share one timestamp clock that strangers could read.
-    this.timestampOffset = initialSend * 0x9E37_79B1 ^ initialSend >>> 15;
   }
 
-  private int defaultMss() {
-    return local.isIpv4() ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
+  /** What a peer takes that does not say it. */
+  static int defaultMss(boolean ipv4) {
+    return ipv4 ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
   }
 
   /** The shift that lets the largest window be announced (RFC 7323 §2.3). */
   int offeredScale() {
+    return offeredScale(config);
+  }
+
+  static int offeredScale(TcpConfig config) {
     int scale = 0;
     while (scale < MAX_WINDOW_SCALE && config.receiveBufferLimit() >>> scale > 0xffff) {
       scale++;
@@ -110,7 +112,7 @@ final class Tcb {
    */
   void negotiate(long now, IncomingSegment syn) {
     initialReceive = syn.sequenceNumber();
-    peerMss = Math.max(LEAST_MSS, syn.mss() < 0 ? defaultMss() : syn.mss());
+    peerMss = Math.max(LEAST_MSS, syn.mss() < 0 ? defaultMss(local.isIpv4()) : syn.mss());
     sack = config.sack() && syn.sackPermitted();
     timestamps = config.timestamps() && syn.hasTimestamps();
     if (timestamps) {
@@ -158,7 +160,13 @@ final class Tcb {
 
   /** Our timestamp clock: milliseconds. */
   int timestampAt(long now) {
-    return (int) (now / 1_000_000L) + timestampOffset;
+    return timestampAt(now, initialSend);
+  }
+
+  static int timestampAt(long now, int initialSend) {
+    // RFC 7323 §7.1: connections do not share one timestamp clock that strangers could read.
+    int offset = initialSend * 0x9E37_79B1 ^ initialSend >>> 15;
+    return (int) (now / 1_000_000L) + offset;
   }
 
   /** RFC 1122 §4.2.3.9: what ICMP said is the reason when the peer stays silent. */

@@ -54,6 +54,14 @@ public final class TcpEndpoint {
   }
 
   /**
+   * Passive open for a SYN that was answered already with this endpoint's initial sequence number
+   * ({@link SynCookies}); sends nothing.
+   */
+  public void acceptAnswered(long now, IncomingSegment syn) {
+    handshake.acceptAnswered(now, syn);
+  }
+
+  /**
    * Takes a segment of this flow, with its checksum verified. Sends nothing but RST. Call {@link
    * #flush} afterwards. {@code now} may be the time at which the packet reached this host.
    */
