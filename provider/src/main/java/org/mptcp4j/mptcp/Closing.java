@@ -9,6 +9,7 @@ import org.mptcp4j.tcp.TcpState;
 final class Closing {
   private static final long FIRST_DATA_FIN_INTERVAL = 200_000_000L;
   private static final long LONGEST_DATA_FIN_INTERVAL = 5_000_000_000L;
+  private static final long LONGEST_WAIT_FOR_FIN = 1_000_000_000L;
 
   private final MptcpConnection connection;
   private final Session session;
@@ -22,6 +23,13 @@ final class Closing {
   private boolean lateData;
   private boolean subflowsFinished;
   private boolean alternate;
+
+  /** Whether the peer ended its stream before we ended ours. */
+  private boolean passive;
+
+  private boolean bothEnded;
+  private boolean waitedForFin;
+  private long finishBy = Long.MAX_VALUE;
   private long dataFinAt = Long.MAX_VALUE;
   private long dataFinInterval = FIRST_DATA_FIN_INTERVAL;
   private long giveUpAt = Long.MAX_VALUE;
@@ -113,6 +121,7 @@ final class Closing {
   /** The peer's DATA_FIN was seen, on this subflow. */
   void onDataFinSeen(Subflow subflow) {
     if (connection.receiver().isFinReceived()) {
+      passive |= !dataFinSent;
       subflow.endpoint().requestAck();
       subflow.touch();
     }
@@ -168,12 +177,19 @@ final class Closing {
       connection.subflowSet().sendDataFin();
     }
     boolean both = dataFinAcknowledged && connection.receiver().isFinReceived();
+    if (both && !bothEnded) {
+      bothEnded = true;
+      finishBy = passive ? now + LONGEST_WAIT_FOR_FIN : Long.MAX_VALUE;
+    }
+    // RFC 8041 §3.6: who closed second leaves the first FIN of each subflow, and with it TIME-WAIT,
+    // to the peer, for a time.
+    boolean peerFirst = passive && !waitedForFin;
     for (int i = 0; i < connection.subflowCount(); i++) {
       Subflow subflow = connection.subflowAt(i);
       // A subflow that the peer has finished is of use only while it is the last one.
       boolean superfluous =
           subflow.isPeerFinished() && connection.subflowSet().hasOtherUsable(subflow);
-      if (both || superfluous) {
+      if (superfluous || (both && (!peerFirst || subflow.isPeerFinished()))) {
         subflow.finish(now);
       }
       if (both && applicationGone) {
@@ -197,10 +213,14 @@ final class Closing {
   }
 
   long nextDeadline() {
-    return Math.min(dataFinAt, giveUpAt);
+    return Math.min(finishBy, Math.min(dataFinAt, giveUpAt));
   }
 
   void onDeadline(long now) {
+    if (finishBy <= now) {
+      waitedForFin = true;
+      finishBy = Long.MAX_VALUE;
+    }
     if (dataFinAt <= now) {
       // Nothing else makes a DATA_FIN without data reliable.
       dataFinInterval = Math.min(2 * dataFinInterval, LONGEST_DATA_FIN_INTERVAL);
