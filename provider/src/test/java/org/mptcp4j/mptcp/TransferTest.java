@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.sim.Loss;
+import org.mptcp4j.sim.SimLink;
 import org.mptcp4j.sim.SimPath;
 
 class TransferTest {
@@ -134,5 +135,22 @@ class TransferTest {
     hosts.runToEnd(120 * SECOND);
     hosts.runUntilForgotten();
     assertThat(hosts.client.badPackets() + hosts.server.badPackets()).isZero();
+  }
+
+  @Test
+  void aSmallerMtuOnOnePathDoesNotCutTheSegmentsOfTheOther() {
+    // RFC 8041 §3.8.
+    TwoHosts hosts = TwoHosts.twoPaths(21);
+    hosts.second.mtu(1_280);
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(5_000_000, 0);
+    hosts.runToEnd(30 * SECOND);
+    SimLink first = hosts.first.forward();
+    SimLink second = hosts.second.forward();
+
+    assertThat(second.carriedBytes()).isGreaterThan(1_000_000);
+    assertThat((double) first.carriedBytes() / first.carriedPackets()).isBetween(1_470.0, 1_500.0);
+    assertThat((double) second.carriedBytes() / second.carriedPackets())
+        .isBetween(1_250.0, 1_280.0);
   }
 }
