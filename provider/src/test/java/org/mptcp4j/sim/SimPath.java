@@ -24,6 +24,8 @@ public final class SimPath {
       SimLink forward,
       SimLink backward) {
     this.index = index;
+    forward.reverse(backward);
+    backward.reverse(forward);
     this.accessAddress = accessAddress;
     this.accessHost = accessHost;
     this.farHost = farHost;
@@ -61,6 +63,11 @@ public final class SimPath {
 
   public SimPath mtu(int bytes) {
     return both(link -> link.mtu(bytes));
+  }
+
+  /** As {@link SimLink#hop}, both ways. */
+  public SimPath hop(int bytes, boolean reports) {
+    return both(link -> link.hop(bytes, reports));
   }
 
   public SimPath outage(long fromNanos, long toNanos) {
