@@ -55,6 +55,14 @@ final class KeepAliveTimer {
     return tcb.state.isSynchronized() && tcb.state != TcpState.TIME_WAIT;
   }
 
+  /** As Linux: the user timeout, where there is one, counts instead of the number of probes. */
+  private boolean isGone(long silentNanos) {
+    long userTimeout = tcb.options.userTimeoutNanos();
+    return userTimeout > 0
+        ? unanswered > 0 && silentNanos >= userTimeout
+        : unanswered >= tcb.options.keepAlive().probes();
+  }
+
   void onDeadline(long now, SegmentSink sink) {
     if (!tcb.timers.isDue(Kind.KEEP_ALIVE, now)) {
       return;
@@ -66,7 +74,7 @@ final class KeepAliveTimer {
       tcb.timers.set(Kind.KEEP_ALIVE, now + rules.idleNanos());
     } else if (silentNanos < rules.idleNanos()) {
       tcb.timers.set(Kind.KEEP_ALIVE, heardAt + rules.idleNanos());
-    } else if (unanswered >= rules.probes()) {
+    } else if (isGone(silentNanos)) {
       // A peer that lives and was cut off only learns of it when the path is back (as Linux).
       writer.reset(now, sender.sndNxt(), sink);
       tcb.closedBySilence(now);

@@ -19,6 +19,7 @@ public final class TcpEndpoint {
   private final TcpSender sender;
   private final Handshake handshake;
   private final KeepAliveTimer keepAlive;
+  private final UserTimeout userTimeout;
   private final SegmentArrival arrival;
   private final IcmpArrival icmpArrival;
 
@@ -39,6 +40,7 @@ public final class TcpEndpoint {
     sender = new TcpSender(tcb, writer, receiver);
     handshake = new Handshake(tcb, writer, receiver, sender);
     keepAlive = new KeepAliveTimer(tcb, writer, sender);
+    userTimeout = new UserTimeout(tcb, sender);
     arrival = new SegmentArrival(tcb, writer, receiver, sender, handshake, keepAlive);
     icmpArrival = new IcmpArrival(tcb, sender);
   }
@@ -46,11 +48,13 @@ public final class TcpEndpoint {
   /** Active open: sends SYN. */
   public void connect(long now, SegmentSink sink) {
     handshake.connect(now, sink);
+    userTimeout.onStep(now);
   }
 
   /** Passive open: takes the SYN and sends SYN/ACK. */
   public void accept(long now, IncomingSegment syn, SegmentSink sink) {
     handshake.accept(now, syn, sink);
+    userTimeout.onStep(now);
   }
 
   /**
@@ -68,6 +72,7 @@ public final class TcpEndpoint {
   public void segmentArrives(long now, IncomingSegment segment, SegmentSink sink) {
     arrival.process(now, segment, sink);
     keepAlive.arm(now);
+    userTimeout.onStep(now);
     boundFinWait2(now);
   }
 
@@ -93,7 +98,10 @@ public final class TcpEndpoint {
         return;
       }
       case SYN_RECEIVED -> handshake.flush(now, sink);
-      default -> sender.flush(now, sink);
+      default -> {
+        sender.flush(now, sink);
+        userTimeout.onStep(now);
+      }
     }
     if (receiver.isAckDue(now) && !tcb.blocked) {
       writer.ack(now, sender.sndNxt(), sink);
@@ -128,6 +136,7 @@ public final class TcpEndpoint {
           null);
     }
     keepAlive.onDeadline(now, sink);
+    userTimeout.onDeadline(now);
   }
 
   /** The application wants other options from now on. */
@@ -135,6 +144,7 @@ public final class TcpEndpoint {
     EndpointOptions before = tcb.options;
     tcb.options = options;
     keepAlive.onOptions(now, before.keepAlive());
+    userTimeout.onOptions(now, before.userTimeoutNanos());
   }
 
   /**
