@@ -1,5 +1,6 @@
 package org.mptcp4j.tcp;
 
+import org.mptcp4j.TcpInfo;
 import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
@@ -382,6 +383,11 @@ public final class TcpEndpoint {
   /** Whether payload or FIN is outstanding. */
   public boolean hasUnacknowledged() {
     return sender.hasUnacknowledged();
+  }
+
+  /** All figures at once. */
+  public TcpInfo info(long now) {
+    return InfoReport.of(now, tcb, sender);
   }
 
   /** Whether the path refused a segment and {@link #pathWritable} has not been called since. */

@@ -199,6 +199,7 @@ final class TcpReceiver {
     }
     payloadSeen = true;
     lastPayloadAt = now;
+    tcb.traffic.onArrival(now);
     if (segment.payloadLength() <= tcb.config.mss()) {
       peerSegment = Math.max(peerSegment, segment.payloadLength());
     }
@@ -211,6 +212,7 @@ final class TcpReceiver {
       ackNow = true;
     }
     if (next != before) {
+      tcb.traffic.receivedBytes += next - before;
       tcb.user.onInOrder(now, next);
     }
   }
