@@ -31,9 +31,7 @@ class ArchitectureTest {
         @Override
         public boolean test(JavaClass type) {
           String name = type.getName();
-          return name.startsWith(ROOT + ".Setting")
-              || name.startsWith(ROOT + ".TcpInfo")
-              || name.equals(ROOT + ".Subflow");
+          return name.startsWith(ROOT + ".Setting");
         }
       };
 

@@ -131,12 +131,16 @@ final class DataSender implements PacketScheduler.Choice {
 
   /**
    * Bytes before {@code dsn} are acknowledged; one that lies outside of what was sent is ignored.
+   *
+   * @return whether any of them were not acknowledged before
    */
-  void acknowledged(long now, long dsn) {
-    if (dsn - buffer.unacknowledged() > 0 && dsn - next <= 0) {
+  boolean acknowledged(long now, long dsn) {
+    boolean isNew = dsn - buffer.unacknowledged() > 0 && dsn - next <= 0;
+    if (isNew) {
       buffer.acknowledge(dsn);
       lastProgress = now;
     }
+    return isNew;
   }
 
   /**

@@ -107,7 +107,7 @@ final class Fallback {
 
   /** Whether all data under way is on this subflow, in order. */
   private boolean isContiguous(Subflow subflow) {
-    if (connection.subflowSet().hasOtherUsable(subflow) || connection.sender().owesReinjection()) {
+    if (connection.subflowSet().hasOtherInUse(subflow) || connection.sender().owesReinjection()) {
       return false;
     }
     ReceivedMappings mappings = subflow.mappings();
@@ -133,7 +133,7 @@ final class Fallback {
 
   /** The peer found a wrong checksum on our only subflow and goes on without mappings. */
   void onFail(Subflow subflow, long dsn) {
-    if (connection.subflowSet().hasOtherUsable(subflow) || session.isPlain()) {
+    if (connection.subflowSet().hasOtherInUse(subflow) || session.isPlain()) {
       return;
     }
     // RFC 8684 §3.7: only where the data is contiguous can it go on without mappings.

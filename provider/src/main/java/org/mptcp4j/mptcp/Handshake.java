@@ -104,6 +104,16 @@ final class Handshake {
     return subflow.isInitial() ? onCapableAck(segment) : onJoinAck(subflow, segment);
   }
 
+  /**
+   * The peer sends its SYN again. Without the offer that the first one had, it has given MPTCP up,
+   * for the path may let no such SYN or SYN/ACK pass: then ours goes without, too.
+   */
+  void onRepeatedSyn(Subflow subflow, IncomingSegment segment) {
+    if (subflow.isInitial() && session.isNegotiating() && !isOffer(segment)) {
+      connection.fallback().toPlain();
+    }
+  }
+
   /** The third ACK of the first subflow; says what to make of the connection. */
   private boolean onCapableAck(IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();

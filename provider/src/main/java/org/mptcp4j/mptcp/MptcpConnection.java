@@ -253,7 +253,9 @@ public final class MptcpConnection {
     closing.onDeadline(now);
     if (rejoinBy <= now) {
       rejoinBy = Long.MAX_VALUE;
-      fail(Failure.TIMED_OUT);
+      if (sender.isOutstanding() || subflows.anyUsable() == null) {
+        fail(Failure.TIMED_OUT);
+      }
     }
     settle(now, sink);
   }
@@ -314,13 +316,16 @@ public final class MptcpConnection {
     }
     boolean first = subflow.isInitial() && !established;
     if (first || session.isPlain()) {
-      failFor(reason);
+      // After a fallback the subflows that were joining have to go; the connection is the other
+      // one.
+      if (first || subflows.isEmpty()) {
+        failFor(reason);
+      }
       return;
     }
     paths.onSubflowEnded(now, subflow);
     if (reason == CloseReason.TIMED_OUT
-        && endpointOptions.boundsSilence()
-        && !closing.isFinished()
+        && endpointOptions.keepAlive().enabled()
         && !subflows.hasEstablished()) {
       // The application has said how long a silent peer is to be borne with: there is no waiting
       // for another subflow.
@@ -396,8 +401,15 @@ public final class MptcpConnection {
 
   void onJoined(long now, Subflow subflow) {
     counters().joins.increment();
-    rejoinBy = Long.MAX_VALUE;
     paths.request();
+  }
+
+  /**
+   * Data was acknowledged, or came while none of ours was under way: a subflow that joined is of
+   * use.
+   */
+  void onProgress() {
+    rejoinBy = Long.MAX_VALUE;
   }
 
   void beginMultipath(long remoteKey) {
@@ -612,16 +624,6 @@ public final class MptcpConnection {
 
   ConnectionConfig config() {
     return config;
-  }
-
-  EndpointOptions endpointOptions() {
-    return endpointOptions;
-  }
-
-  /** The peer takes nothing for longer than the application would wait. */
-  void onUserTimeout() {
-    closing.fastClose();
-    fail(Failure.TIMED_OUT);
   }
 
   /** What a new subflow's endpoint is made with. */

@@ -7,6 +7,7 @@ import org.mptcp4j.wire.InternetChecksum;
 import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.MptcpOptionSet;
 import org.mptcp4j.wire.SequenceNumber;
+import org.mptcp4j.wire.TcpFlags;
 
 /** What arrives on a subflow, as far as it concerns the connection: options, mappings, payload. */
 final class SegmentInput {
@@ -29,6 +30,10 @@ final class SegmentInput {
   /** The first look at a segment; false to reset the subflow. */
   boolean onSegment(long now, Subflow subflow, IncomingSegment segment) {
     TcpState state = subflow.endpoint().state();
+    if (state == TcpState.SYN_RECEIVED && !segment.has(TcpFlags.ACK)) {
+      handshake.onRepeatedSyn(subflow, segment);
+      return true;
+    }
     if (state == TcpState.SYN_SENT) {
       return handshake.onSynAck(subflow, segment);
     }
@@ -82,6 +87,9 @@ final class SegmentInput {
       subflow.dssSeen();
       if (options.hasDataAck()) {
         onDataAck(now, options);
+        if (acknowledgesData(subflow, segment)) {
+          subflow.dataAckSeen();
+        }
       }
       if (options.hasMapping() && !onMapping(subflow, segment)) {
         return false;
@@ -115,10 +123,9 @@ final class SegmentInput {
    * and no DATA_ACK ever did, or brings the first payload before any option was seen.
    */
   private boolean onBareSegment(Subflow subflow, IncomingSegment segment) {
-    int firstSent = subflow.endpoint().initialSendSequenceNumber() + 1;
     boolean acknowledgesData =
-        SequenceNumber.gt(segment.acknowledgmentNumber(), firstSent)
-            && (subflow.isInitial() ? isNothingAcknowledged() : !subflow.isDssSeen());
+        acknowledgesData(subflow, segment)
+            && (subflow.isInitial() ? isNothingAcknowledged() : !subflow.isDataAckSeen());
     boolean firstPayload =
         !subflow.isDssSeen()
             && segment.payloadLength() > 0
@@ -127,7 +134,7 @@ final class SegmentInput {
       return true;
     }
     // RFC 8684 §3.7: options pass with SYNs but not with data.
-    if (subflow.isInitial() && !connection.subflowSet().hasOtherUsable(subflow)) {
+    if (subflow.isInitial() && !connection.subflowSet().hasOtherInUse(subflow)) {
       connection.fallback().toPlainAfterHandshake(subflow);
       return true;
     }
@@ -136,6 +143,11 @@ final class SegmentInput {
       return false;
     }
     return true;
+  }
+
+  private static boolean acknowledgesData(Subflow subflow, IncomingSegment segment) {
+    return SequenceNumber.gt(
+        segment.acknowledgmentNumber(), subflow.endpoint().initialSendSequenceNumber() + 1);
   }
 
   private boolean isNothingAcknowledged() {
@@ -153,7 +165,9 @@ final class SegmentInput {
       connection.paths().request();
     }
     connection.closing().onDataAck(now, ack);
-    sender.acknowledged(now, ack);
+    if (sender.acknowledged(now, ack)) {
+      connection.onProgress();
+    }
   }
 
   private boolean onMapping(Subflow subflow, IncomingSegment segment) {
@@ -205,7 +219,12 @@ final class SegmentInput {
 
   /** Payload goes to its place in the receive buffer; what has no place counts as not received. */
   boolean onPayload(
-      Subflow subflow, IncomingSegment segment, int skip, int sequenceNumber, int length) {
+      long now,
+      Subflow subflow,
+      IncomingSegment segment,
+      int skip,
+      int sequenceNumber,
+      int length) {
     if (session.isPlain()) {
       int relative = sequenceNumber - subflow.endpoint().initialReceiveSequenceNumber();
       long dsn = session.receivedDsn(relative, receiver.receiveNext());
@@ -215,22 +234,47 @@ final class SegmentInput {
       return false;
     }
     ReceivedMappings mappings = subflow.mappings();
-    while (length > 0) {
-      int index = mappings.find(sequenceNumber);
+    int done = 0;
+    while (done < length) {
+      int index = mappings.find(sequenceNumber + done);
       if (index < 0) {
-        connection.counters().unmappedBytes.add(length);
+        connection.counters().unmappedBytes.add(length - done);
+        return sequenceNumber == subflow.endpoint().receiveNext()
+            && isTakenUnmapped(now, subflow, segment, skip, sequenceNumber, length);
+      }
+      int into = sequenceNumber + done - mappings.sequence(index);
+      int piece = Math.min(length - done, mappings.length(index) - into);
+      if (!receiver.place(segment, skip + done, mappings.dsn(index) + into, piece)) {
         return false;
       }
-      int into = sequenceNumber - mappings.sequence(index);
-      int piece = Math.min(length, mappings.length(index) - into);
-      if (!receiver.place(segment, skip, mappings.dsn(index) + into, piece)) {
-        return false;
-      }
-      skip += piece;
-      sequenceNumber += piece;
-      length -= piece;
+      done += piece;
     }
     return true;
+  }
+
+  /**
+   * The next payload of a subflow is not all mapped: a box has joined segments, and the rest comes
+   * again with a mapping; or bytes were inserted, which the checksum shows; or options pass no
+   * more.
+   */
+  private boolean isTakenUnmapped(
+      long now,
+      Subflow subflow,
+      IncomingSegment segment,
+      int skip,
+      int sequenceNumber,
+      int length) {
+    ReceivedMappings mappings = subflow.mappings();
+    boolean partlyMapped = !mappings.isEmpty() && mappings.find(sequenceNumber) == 0;
+    if (partlyMapped && mappings.checksum(0) >= 0 && !isIntact(subflow, mappings)) {
+      connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), sequenceNumber);
+      return session.isPlain() && onPayload(now, subflow, segment, skip, sequenceNumber, length);
+    }
+    if (subflow.isStuckUnmapped(now, sequenceNumber)) {
+      // RFC 8684 §3.7: without mappings nothing can be delivered, nor a fallback be signalled.
+      subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
+    }
+    return false;
   }
 
   /** The subflow's stream is whole up to {@code receiveNext}: mappings are delivered in order. */
@@ -282,6 +326,9 @@ final class SegmentInput {
   private void received(long dsn, int length) {
     if (length > 0 && receiver.receive(dsn, length) > 0) {
       connection.closing().onNewData();
+      if (!connection.sender().isOutstanding()) {
+        connection.onProgress();
+      }
     }
   }
 

@@ -15,6 +15,11 @@ import org.mptcp4j.wire.OutgoingSegment;
 
 /** One subflow: what joins a {@link TcpEndpoint} to its {@link MptcpConnection}. */
 public final class Subflow implements TcpUser, PacketScheduler.Candidate {
+  /** How often, and for how long, the same payload may come without a mapping. */
+  private static final int MOST_UNMAPPED = 4;
+
+  private static final long LONGEST_UNMAPPED = 5_000_000_000L;
+
   private final MptcpConnection connection;
   private final FlowKey flow;
   private final boolean initial;
@@ -39,6 +44,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private boolean closed;
   private boolean detached;
   private boolean dssSeen;
+  private boolean dataAckSeen;
+  private int unmappedAt;
+  private int unmappedTimes;
+  private long unmappedSince;
   private CloseReason closeReason;
   private boolean permanentlyRefused;
   private int delivered;
@@ -184,6 +193,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return endpoint.sendNext() != endpoint.initialSendSequenceNumber() + 1;
   }
 
+  /** Whether payload was sent, or came: what one that has just joined has not done. */
+  boolean hasMovedData() {
+    return sentBytes > 0 || receivedBytes > 0 || !mappings.isEmpty();
+  }
+
   boolean isProbe(OutgoingSegment segment) {
     return segment.sequenceNumber() != endpoint.sendNext();
   }
@@ -194,6 +208,25 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   void dssSeen() {
     dssSeen = true;
+  }
+
+  /** Whether data sent here was acknowledged together with a DATA_ACK: options pass both ways. */
+  boolean isDataAckSeen() {
+    return dataAckSeen;
+  }
+
+  void dataAckSeen() {
+    dataAckSeen = true;
+  }
+
+  /** Whether the next payload has come without a mapping so often that none will come. */
+  boolean isStuckUnmapped(long now, int sequenceNumber) {
+    if (unmappedTimes == 0 || unmappedAt != sequenceNumber) {
+      unmappedAt = sequenceNumber;
+      unmappedSince = now;
+      unmappedTimes = 0;
+    }
+    return ++unmappedTimes >= MOST_UNMAPPED && now - unmappedSince >= LONGEST_UNMAPPED;
   }
 
   void peerBackup(boolean backup) {
@@ -449,7 +482,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   @Override
   public boolean onPayload(
       long now, IncomingSegment segment, int skip, int sequenceNumber, int length) {
-    return connection.input().onPayload(this, segment, skip, sequenceNumber, length);
+    return connection.input().onPayload(now, this, segment, skip, sequenceNumber, length);
   }
 
   @Override

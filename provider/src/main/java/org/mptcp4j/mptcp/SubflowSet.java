@@ -61,6 +61,17 @@ final class SubflowSet {
     return false;
   }
 
+  /** Whether data went or came over another one that lives. */
+  boolean hasOtherInUse(Subflow subflow) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow s = subflows.get(i);
+      if (s != subflow && s.isUsable() && s.hasMovedData()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The usable subflow to be preferred; null when there is none. */
   Subflow anyUsable() {
     Subflow best = null;

@@ -149,6 +149,7 @@ final class Handshake {
     if (peersSyn && !segment.has(TcpFlags.ACK)) {
       // Our SYN/ACK got lost, or is late.
       tcb.ecn.onSyn(segment);
+      tcb.user.onSegment(now, segment);
       synDue = true;
       return false;
     }

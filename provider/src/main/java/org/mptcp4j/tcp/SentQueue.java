@@ -53,10 +53,6 @@ final class SentQueue {
     return sackedBytes;
   }
 
-  long lostBytes() {
-    return lostBytes;
-  }
-
   int sackedSegments() {
     return sackedSegments;
   }

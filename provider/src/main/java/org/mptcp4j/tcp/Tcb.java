@@ -30,7 +30,6 @@ final class Tcb {
   final int initialSend;
 
   final Timers timers = new Timers();
-  final Traffic traffic = new Traffic();
   final Ecn ecn;
   final PathMtu pathMtu;
 

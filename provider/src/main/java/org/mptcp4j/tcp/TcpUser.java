@@ -52,7 +52,8 @@ public interface TcpUser {
   /**
    * The first look at an acceptable segment (in the window, not a RST, ACK valid), before its
    * acknowledgment and payload are processed. For a SYN/ACK it comes before the state changes to
-   * ESTABLISHED.
+   * ESTABLISHED. In SYN-RECEIVED it is also called for a SYN that comes again (without ACK), where
+   * the answer does not count.
    *
    * @return false to reset the subflow
    */

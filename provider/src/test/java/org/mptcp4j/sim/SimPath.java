@@ -15,6 +15,7 @@ public final class SimPath {
   private final SimLink forward;
   private final SimLink backward;
   private final int index;
+  private IpAddress outsideAddress;
 
   SimPath(
       int index,
@@ -24,9 +25,8 @@ public final class SimPath {
       SimLink forward,
       SimLink backward) {
     this.index = index;
-    forward.reverse(backward);
-    backward.reverse(forward);
     this.accessAddress = accessAddress;
+    this.outsideAddress = accessAddress;
     this.accessHost = accessHost;
     this.farHost = farHost;
     this.forward = forward;
@@ -65,17 +65,18 @@ public final class SimPath {
     return both(link -> link.mtu(bytes));
   }
 
-  /** As {@link SimLink#hop}, both ways. */
-  public SimPath hop(int bytes, boolean reports) {
-    return both(link -> link.hop(bytes, reports));
-  }
-
   public SimPath outage(long fromNanos, long toNanos) {
     return both(link -> link.outage(fromNanos, toNanos));
   }
 
   public void setUp(boolean up) {
     both(link -> link.setUp(up));
+  }
+
+  /** The far host knows the access line by this address: that of an address translator. */
+  SimPath outsideAddress(String address) {
+    outsideAddress = IpAddress.parse(address);
+    return this;
   }
 
   int index() {
@@ -86,7 +87,7 @@ public final class SimPath {
   boolean carries(SimHost host, IpAddress local, IpAddress remote) {
     return host == accessHost
         ? local.equals(accessAddress) && farHost.hasAddress(remote)
-        : host == farHost && remote.equals(accessAddress);
+        : host == farHost && remote.equals(outsideAddress);
   }
 
   SimLink from(SimHost host) {

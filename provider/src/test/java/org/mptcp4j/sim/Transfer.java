@@ -29,6 +29,7 @@ public final class Transfer {
   private boolean closes = true;
   private boolean mayFail;
   private boolean failed;
+  private StreamEdit edit = StreamEdit.NONE;
   private long readAtMost = Long.MAX_VALUE;
   private long finishedAt = -1;
   private SimSocket socket;
@@ -64,8 +65,8 @@ public final class Transfer {
   public static void finish(Transfer a, Transfer b) {
     a.toSend = a.sent;
     b.toSend = b.sent;
-    a.toReceive = b.sent;
-    b.toReceive = a.sent;
+    a.toReceive = b.sent + a.edit.growth();
+    b.toReceive = a.sent + b.edit.growth();
     a.socket.afterCall();
     b.socket.afterCall();
   }
@@ -73,6 +74,12 @@ public final class Transfer {
   /** The connection may fail, as on a path that damages it; what arrives must be right. */
   public Transfer mayFail() {
     mayFail = true;
+    return this;
+  }
+
+  /** The peer's stream comes with this change, which a gateway on the path has made. */
+  Transfer expect(StreamEdit change) {
+    edit = change;
     return this;
   }
 
@@ -156,6 +163,10 @@ public final class Transfer {
   }
 
   private void compare(int count) {
+    if (received + count > edit.at()) {
+      compareEdited(count);
+      return;
+    }
     int shift = 500_000 - patternShift;
     int done = 0;
     while (done < count) {
@@ -167,6 +178,20 @@ public final class Transfer {
         throw new AssertionError("byte " + (received + done + wrong) + " of the stream is wrong");
       }
       done += length;
+    }
+  }
+
+  private void compareEdited(int count) {
+    int shift = 500_000 - patternShift;
+    for (int i = 0; i < count; i++) {
+      long origin = edit.origin(received + i);
+      byte expected =
+          origin < 0
+              ? edit.inserted()[(int) (received + i - edit.at())]
+              : PATTERN[(int) ((origin + shift) % PATTERN.length)];
+      if (readBuffer.get(i) != expected) {
+        throw new AssertionError("byte " + (received + i) + " of the edited stream is wrong");
+      }
     }
   }
 
