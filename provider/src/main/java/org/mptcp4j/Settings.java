@@ -61,6 +61,12 @@ public final class Settings {
           "addresses, with /prefix or without, separated by commas",
           Settings::checkRanges);
 
+  /**
+   * How long what was sent may stay unacknowledged before a connection ends (RFC 5482 §3, local
+   * value); 0s leaves it to the number of retransmissions.
+   */
+  public static final Setting<Duration> USER_TIMEOUT = duration("tcp.usertimeout", "0s");
+
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
 
@@ -88,6 +94,7 @@ public final class Settings {
           CONGESTION,
           ECN,
           EXCLUDED_ADDRESSES,
+          USER_TIMEOUT,
           EXIT_LINGER,
           LOOPBACK,
           COUNTERS_FILE,

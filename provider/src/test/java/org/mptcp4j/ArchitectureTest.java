@@ -31,7 +31,9 @@ class ArchitectureTest {
         @Override
         public boolean test(JavaClass type) {
           String name = type.getName();
-          return name.startsWith(ROOT + ".Setting");
+          return name.startsWith(ROOT + ".Setting")
+              || name.startsWith(ROOT + ".TcpInfo")
+              || name.equals(ROOT + ".Subflow");
         }
       };
 

@@ -21,6 +21,7 @@ import org.mptcp4j.tcp.NewReno;
  * @param sendBufferBytes default of SO_SNDBUF: how far send buffers may grow
  * @param receiveBufferBytes default of SO_RCVBUF: how far receive buffers may grow
  * @param congestionControl makes the algorithm of one subflow
+ * @param userTimeout how long what was sent may stay unacknowledged; zero for no bound of its own
  * @param ecn whether subflows use explicit congestion notification
  * @param addressFilter which addresses subflows beside the first may use
  * @param exitLinger how long the end of the program waits for connections to deliver
@@ -40,6 +41,7 @@ public record EngineConfig(
     int sendBufferBytes,
     int receiveBufferBytes,
     Supplier<CongestionControl> congestionControl,
+    Duration userTimeout,
     EcnMode ecn,
     AddressFilter addressFilter,
     Duration exitLinger,
@@ -52,6 +54,9 @@ public record EngineConfig(
     Duration closeTimeout,
     boolean ownThread) {
 
+  /** About what Linux takes: milliseconds in 31 bits. */
+  private static final Duration LONGEST_USER_TIMEOUT = Duration.ofDays(24);
+
   /** As the user's settings say, the rest by default. */
   public static EngineConfig of(Settings settings) {
     String file = settings.get(Settings.COUNTERS_FILE);
@@ -62,6 +67,7 @@ public record EngineConfig(
         settings.get(Settings.SEND_BUFFER),
         settings.get(Settings.RECEIVE_BUFFER),
         congestionControl(settings.get(Settings.CONGESTION)),
+        atMost(LONGEST_USER_TIMEOUT, settings.get(Settings.USER_TIMEOUT)),
         ecn(settings.get(Settings.ECN)),
         new AddressFilter(settings.get(Settings.EXCLUDED_ADDRESSES)),
         settings.get(Settings.EXIT_LINGER),
@@ -84,6 +90,7 @@ public record EngineConfig(
         sendBufferBytes,
         receiveBufferBytes,
         congestionControl,
+        userTimeout,
         ecn,
         addressFilter,
         exitLinger,
@@ -95,6 +102,10 @@ public record EngineConfig(
         timeWait,
         closeTimeout,
         false);
+  }
+
+  private static Duration atMost(Duration most, Duration wanted) {
+    return wanted.compareTo(most) < 0 ? wanted : most;
   }
 
   private static EcnMode ecn(String name) {

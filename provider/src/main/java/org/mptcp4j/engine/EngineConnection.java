@@ -1,6 +1,8 @@
 package org.mptcp4j.engine;
 
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -8,6 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.Subflow;
+import org.mptcp4j.mptcp.SubflowInfo;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.TcpState;
@@ -98,6 +101,32 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
   /** Gives the connection, under the lock. */
   void open(MptcpConnection opened) {
     connection = opened;
+  }
+
+  /** The subflows as the application may see them. */
+  List<org.mptcp4j.Subflow> describeSubflows() {
+    acquire();
+    try {
+      long now = engine.now();
+      return connection == null
+          ? List.of()
+          : connection.subflows().stream().map(subflow -> describe(now, subflow)).toList();
+    } finally {
+      release();
+    }
+  }
+
+  private static org.mptcp4j.Subflow describe(long now, Subflow subflow) {
+    SubflowInfo info = subflow.info();
+    FlowKey flow = info.flow();
+    return new org.mptcp4j.Subflow(
+        new InetSocketAddress(flow.local().toInetAddress(), flow.localPort()),
+        new InetSocketAddress(flow.remote().toInetAddress(), flow.remotePort()),
+        info.localAddressId(),
+        info.remoteAddressId(),
+        info.backup(),
+        info.established(),
+        subflow.endpoint().info(now));
   }
 
   /** The application will not use it any more; under the lock. */

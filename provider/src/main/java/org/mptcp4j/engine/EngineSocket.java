@@ -9,7 +9,9 @@ import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
+import org.mptcp4j.Subflow;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.MptcpConnection.Failure;
 import org.mptcp4j.tcp.NetworkPath;
@@ -304,6 +306,12 @@ final class EngineSocket implements StreamSocket {
   @Override
   public void wakeup() {
     waiters.dismissAll();
+  }
+
+  @Override
+  public List<Subflow> subflows() {
+    EngineConnection current = connection;
+    return current == null || closed ? List.of() : current.describeSubflows();
   }
 
   /** Readiness bits turned on; called outside of all locks. */

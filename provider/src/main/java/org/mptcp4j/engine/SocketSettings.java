@@ -57,6 +57,7 @@ final class SocketSettings {
   private static final int FIRST_BUFFER_BYTES = 256 * 1024;
 
   private final boolean multipath;
+  private final long userTimeoutNanos;
   private final Map<SocketOption<?>, Object> values = new ConcurrentHashMap<>(DEFAULTS);
 
   /** Whether the program chose the size: then nothing grows (as Linux). */
@@ -66,12 +67,14 @@ final class SocketSettings {
 
   SocketSettings(EngineConfig config, boolean multipath) {
     this.multipath = multipath;
+    userTimeoutNanos = config.userTimeout().toNanos();
     values.put(StandardSocketOptions.SO_SNDBUF, config.sendBufferBytes());
     values.put(StandardSocketOptions.SO_RCVBUF, config.receiveBufferBytes());
   }
 
   private SocketSettings(SocketSettings other) {
     multipath = other.multipath;
+    userTimeoutNanos = other.userTimeoutNanos;
     values.putAll(other.values);
     sendBufferSet = other.sendBufferSet;
     receiveBufferSet = other.receiveBufferSet;
@@ -126,8 +129,9 @@ final class SocketSettings {
     int interval = get(ExtendedSocketOptions.TCP_KEEPINTERVAL);
     int probes = get(ExtendedSocketOptions.TCP_KEEPCOUNT);
     boolean enabled = get(StandardSocketOptions.SO_KEEPALIVE);
-    return EndpointOptions.DEFAULT.withKeepAlive(
-        enabled ? KeepAlive.everySeconds(idle, interval, probes) : KeepAlive.OFF);
+    return EndpointOptions.DEFAULT
+        .withKeepAlive(enabled ? KeepAlive.everySeconds(idle, interval, probes) : KeepAlive.OFF)
+        .withUserTimeout(userTimeoutNanos);
   }
 
   /**

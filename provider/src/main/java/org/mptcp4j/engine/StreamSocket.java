@@ -3,7 +3,9 @@ package org.mptcp4j.engine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
+import org.mptcp4j.Subflow;
 
 /**
  * One connection of the engine, as a channel sees it. Thread-safe. No method but {@link
@@ -104,6 +106,9 @@ public interface StreamSocket {
 
   /** Local address and port, once bound or connected. */
   Optional<InetSocketAddress> localAddress();
+
+  /** The subflows at this moment; empty before the connection begins and after its end. */
+  List<Subflow> subflows();
 
   /** The peer's address and port, once connected. */
   Optional<InetSocketAddress> remoteAddress();

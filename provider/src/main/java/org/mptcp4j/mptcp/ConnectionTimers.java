@@ -11,6 +11,7 @@ final class ConnectionTimers {
   private final Session session;
   private long persistAt = Long.MAX_VALUE;
   private long persistInterval;
+  private long persistSince;
   private long dataTimeoutAt = Long.MAX_VALUE;
   private long dataTimeoutInterval;
   private long waitingFor;
@@ -21,7 +22,15 @@ final class ConnectionTimers {
   }
 
   long nextDeadline() {
-    return Math.min(persistAt, dataTimeoutAt);
+    return Math.min(Math.min(persistAt, persistEnd()), dataTimeoutAt);
+  }
+
+  /** The user timeout also bounds how long data may wait for a window (as on Linux). */
+  private long persistEnd() {
+    long userTimeout = connection.endpointOptions().userTimeoutNanos();
+    return persistAt == Long.MAX_VALUE || userTimeout == 0
+        ? Long.MAX_VALUE
+        : persistSince + userTimeout;
   }
 
   /** Arms and disarms by what is true after a step. */
@@ -30,6 +39,7 @@ final class ConnectionTimers {
     if (!connection.isEstablished() || !sender.isPersisting()) {
       persistAt = Long.MAX_VALUE;
     } else if (persistAt == Long.MAX_VALUE) {
+      persistSince = now;
       persistInterval = longestTimeout();
       persistAt = now + persistInterval;
     }
@@ -54,6 +64,10 @@ final class ConnectionTimers {
   }
 
   void onDeadline(long now, SegmentSink sink) {
+    if (persistEnd() <= now) {
+      persistAt = Long.MAX_VALUE;
+      connection.onUserTimeout();
+    }
     if (persistAt <= now) {
       onPersist(now, sink);
     }

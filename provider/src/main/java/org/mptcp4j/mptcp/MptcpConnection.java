@@ -325,7 +325,8 @@ public final class MptcpConnection {
     }
     paths.onSubflowEnded(now, subflow);
     if (reason == CloseReason.TIMED_OUT
-        && endpointOptions.keepAlive().enabled()
+        && endpointOptions.boundsSilence()
+        && !closing.isFinished()
         && !subflows.hasEstablished()) {
       // The application has said how long a silent peer is to be borne with: there is no waiting
       // for another subflow.
@@ -624,6 +625,16 @@ public final class MptcpConnection {
 
   ConnectionConfig config() {
     return config;
+  }
+
+  EndpointOptions endpointOptions() {
+    return endpointOptions;
+  }
+
+  /** The peer takes nothing for longer than the application would wait. */
+  void onUserTimeout() {
+    closing.fastClose();
+    fail(Failure.TIMED_OUT);
   }
 
   /** What a new subflow's endpoint is made with. */

@@ -20,10 +20,12 @@ import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.mptcp4j.Subflow;
 import org.mptcp4j.engine.StreamSocket;
 
 /**
@@ -115,6 +117,12 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
   public SocketAddress getRemoteAddress() throws IOException {
     ensureOpen();
     return backend.remote();
+  }
+
+  /** What serves the connection, where the engine does. */
+  List<Subflow> subflows() {
+    StreamSocket socket = backend.stream();
+    return socket == null ? List.of() : socket.subflows();
   }
 
   InetSocketAddress localOrNull() {

@@ -4,13 +4,25 @@ package org.mptcp4j.tcp;
  * What the application may change about an endpoint at any time of its life; immutable.
  *
  * @param keepAlive whether a silent peer is probed
+ * @param userTimeoutNanos how long what was sent may stay unacknowledged before the connection ends
+ *     (RFC 5482 §3); 0: as long as the retransmissions last
  */
-public record EndpointOptions(KeepAlive keepAlive) {
+public record EndpointOptions(KeepAlive keepAlive, long userTimeoutNanos) {
   /** What holds where the application says nothing. */
-  public static final EndpointOptions DEFAULT = new EndpointOptions(KeepAlive.OFF);
+  public static final EndpointOptions DEFAULT = new EndpointOptions(KeepAlive.OFF, 0);
 
   /** The same with other keep-alive. */
   public EndpointOptions withKeepAlive(KeepAlive other) {
-    return new EndpointOptions(other);
+    return new EndpointOptions(other, userTimeoutNanos);
+  }
+
+  /** The same with another user timeout; 0 for none. */
+  public EndpointOptions withUserTimeout(long nanos) {
+    return new EndpointOptions(keepAlive, nanos);
+  }
+
+  /** Whether the application has said how long a silent peer is to be borne with. */
+  public boolean boundsSilence() {
+    return keepAlive.enabled() || userTimeoutNanos > 0;
   }
 }

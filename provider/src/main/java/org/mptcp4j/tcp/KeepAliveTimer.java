@@ -14,7 +14,6 @@ final class KeepAliveTimer {
   private final SegmentWriter writer;
   private final TcpSender sender;
 
-  private long heardAt;
   private int unanswered;
 
   KeepAliveTimer(Tcb tcb, SegmentWriter writer, TcpSender sender) {
@@ -25,7 +24,7 @@ final class KeepAliveTimer {
 
   /** A segment of the peer came that belongs to the connection. */
   void onSegment(long now) {
-    heardAt = now;
+    tcb.traffic.onHeard(now);
     unanswered = 0;
   }
 
@@ -45,7 +44,7 @@ final class KeepAliveTimer {
     unanswered = 0;
     tcb.timers.clear(Kind.KEEP_ALIVE);
     if (after.enabled() && before.enabled() && mayProbe()) {
-      tcb.timers.set(Kind.KEEP_ALIVE, Math.max(now, heardAt + after.idleNanos()));
+      tcb.timers.set(Kind.KEEP_ALIVE, Math.max(now, tcb.traffic.heardAt + after.idleNanos()));
     } else {
       arm(now);
     }
@@ -55,18 +54,26 @@ final class KeepAliveTimer {
     return tcb.state.isSynchronized() && tcb.state != TcpState.TIME_WAIT;
   }
 
+  /** As Linux: the user timeout, where there is one, counts instead of the number of probes. */
+  private boolean isGone(long silentNanos) {
+    long userTimeout = tcb.options.userTimeoutNanos();
+    return userTimeout > 0
+        ? unanswered > 0 && silentNanos >= userTimeout
+        : unanswered >= tcb.options.keepAlive().probes();
+  }
+
   void onDeadline(long now, SegmentSink sink) {
     if (!tcb.timers.isDue(Kind.KEEP_ALIVE, now)) {
       return;
     }
     KeepAlive rules = tcb.options.keepAlive();
-    long silentNanos = now - heardAt;
+    long silentNanos = now - tcb.traffic.heardAt;
     if (sender.hasUnacknowledged()) {
       // RFC 9293 §3.8.4: only while nothing is outstanding; what is, has a timer that asks.
       tcb.timers.set(Kind.KEEP_ALIVE, now + rules.idleNanos());
     } else if (silentNanos < rules.idleNanos()) {
-      tcb.timers.set(Kind.KEEP_ALIVE, heardAt + rules.idleNanos());
-    } else if (unanswered >= rules.probes()) {
+      tcb.timers.set(Kind.KEEP_ALIVE, tcb.traffic.heardAt + rules.idleNanos());
+    } else if (isGone(silentNanos)) {
       // A peer that lives and was cut off only learns of it when the path is back (as Linux).
       writer.reset(now, sender.sndNxt(), sink);
       tcb.closedBySilence(now);

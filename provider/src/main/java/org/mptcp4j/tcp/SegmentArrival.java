@@ -54,11 +54,15 @@ final class SegmentArrival {
       case CLOSED -> {
         // The owner has dropped the endpoint; nothing to say.
       }
-      case SYN_SENT -> handshake.arrivesInSynSent(now, segment, sink);
+      case SYN_SENT -> {
+        keepAlive.onSegment(now);
+        handshake.arrivesInSynSent(now, segment, sink);
+      }
       case SYN_RECEIVED -> {
         if (isOldDuplicate(now, segment)) {
           receiver.requestChallengeAck(now);
         } else if (handshake.arrivesInSynReceived(now, segment, sink)) {
+          keepAlive.onSegment(now);
           takeTimestamp(now, segment);
           if (tcb.ecn.onArrival(segment)) {
             receiver.requestAck();

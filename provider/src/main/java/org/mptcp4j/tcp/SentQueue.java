@@ -53,6 +53,10 @@ final class SentQueue {
     return sackedBytes;
   }
 
+  long lostBytes() {
+    return lostBytes;
+  }
+
   int sackedSegments() {
     return sackedSegments;
   }

@@ -30,6 +30,7 @@ final class Tcb {
   final int initialSend;
 
   final Timers timers = new Timers();
+  final Traffic traffic = new Traffic();
   final Ecn ecn;
   final PathMtu pathMtu;
 

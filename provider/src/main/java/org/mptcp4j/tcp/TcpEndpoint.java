@@ -1,5 +1,6 @@
 package org.mptcp4j.tcp;
 
+import org.mptcp4j.TcpInfo;
 import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
@@ -19,6 +20,7 @@ public final class TcpEndpoint {
   private final TcpSender sender;
   private final Handshake handshake;
   private final KeepAliveTimer keepAlive;
+  private final UserTimeout userTimeout;
   private final SegmentArrival arrival;
   private final IcmpArrival icmpArrival;
 
@@ -39,6 +41,7 @@ public final class TcpEndpoint {
     sender = new TcpSender(tcb, writer, receiver);
     handshake = new Handshake(tcb, writer, receiver, sender);
     keepAlive = new KeepAliveTimer(tcb, writer, sender);
+    userTimeout = new UserTimeout(tcb, sender);
     arrival = new SegmentArrival(tcb, writer, receiver, sender, handshake, keepAlive);
     icmpArrival = new IcmpArrival(tcb, sender);
   }
@@ -46,11 +49,13 @@ public final class TcpEndpoint {
   /** Active open: sends SYN. */
   public void connect(long now, SegmentSink sink) {
     handshake.connect(now, sink);
+    userTimeout.onStep(now);
   }
 
   /** Passive open: takes the SYN and sends SYN/ACK. */
   public void accept(long now, IncomingSegment syn, SegmentSink sink) {
     handshake.accept(now, syn, sink);
+    userTimeout.onStep(now);
   }
 
   /**
@@ -68,6 +73,7 @@ public final class TcpEndpoint {
   public void segmentArrives(long now, IncomingSegment segment, SegmentSink sink) {
     arrival.process(now, segment, sink);
     keepAlive.arm(now);
+    userTimeout.onStep(now);
     boundFinWait2(now);
   }
 
@@ -93,7 +99,10 @@ public final class TcpEndpoint {
         return;
       }
       case SYN_RECEIVED -> handshake.flush(now, sink);
-      default -> sender.flush(now, sink);
+      default -> {
+        sender.flush(now, sink);
+        userTimeout.onStep(now);
+      }
     }
     if (receiver.isAckDue(now) && !tcb.blocked) {
       writer.ack(now, sender.sndNxt(), sink);
@@ -128,6 +137,7 @@ public final class TcpEndpoint {
           null);
     }
     keepAlive.onDeadline(now, sink);
+    userTimeout.onDeadline(now);
   }
 
   /** The application wants other options from now on. */
@@ -135,6 +145,7 @@ public final class TcpEndpoint {
     EndpointOptions before = tcb.options;
     tcb.options = options;
     keepAlive.onOptions(now, before.keepAlive());
+    userTimeout.onOptions(now, before.userTimeoutNanos());
   }
 
   /**
@@ -372,6 +383,11 @@ public final class TcpEndpoint {
   /** Whether payload or FIN is outstanding. */
   public boolean hasUnacknowledged() {
     return sender.hasUnacknowledged();
+  }
+
+  /** All figures at once. */
+  public TcpInfo info(long now) {
+    return InfoReport.of(now, tcb, sender);
   }
 
   /** Whether the path refused a segment and {@link #pathWritable} has not been called since. */

@@ -30,6 +30,12 @@ final class TcpReceiver {
   /** The furthest right edge that was ever announced. */
   private int announcedEdge;
 
+  /**
+   * The right edge that was announced last. The window of an MPTCP connection is shared: what other
+   * subflows bring takes it away from this one, so this may lie before {@link #announcedEdge}.
+   */
+  private int lastEdge;
+
   private boolean finKnown;
   private int finSequence;
 
@@ -62,6 +68,7 @@ final class TcpReceiver {
     next = tcb.initialReceive + 1;
     lastAcked = next;
     announcedEdge = next;
+    lastEdge = next;
   }
 
   /** RCV.NXT. */
@@ -192,6 +199,7 @@ final class TcpReceiver {
     }
     payloadSeen = true;
     lastPayloadAt = now;
+    tcb.traffic.onArrival(now);
     if (segment.payloadLength() <= tcb.config.mss()) {
       peerSegment = Math.max(peerSegment, segment.payloadLength());
     }
@@ -204,6 +212,7 @@ final class TcpReceiver {
       ackNow = true;
     }
     if (next != before) {
+      tcb.traffic.receivedBytes += next - before;
       tcb.user.onInOrder(now, next);
     }
   }
@@ -266,18 +275,20 @@ final class TcpReceiver {
   /** Whether the user's window has grown so far that the peer should know. */
   boolean isWindowUpdateDue() {
     long window = Math.min(tcb.user.receiveWindow(), 0xffffL << tcb.receiveScale);
-    long announced = Math.max(0, announcedEdge - next);
+    long announced = Math.max(0, lastEdge - next);
     return window >= 2 * announced && window - announced >= worthwhileGrowth();
   }
 
   void onSynAckSent(int field) {
     lastAcked = next;
-    announcedEdge = SequenceNumber.max(announcedEdge, next + field);
+    lastEdge = next + field;
+    announcedEdge = SequenceNumber.max(announcedEdge, lastEdge);
   }
 
   /** A segment with ACK is out; {@code sackComplete} when it also said all that SACK has to say. */
   void onAckSent(int field, boolean sackComplete) {
-    announcedEdge = SequenceNumber.max(announcedEdge, next + (field << tcb.receiveScale));
+    lastEdge = next + (field << tcb.receiveScale);
+    announcedEdge = SequenceNumber.max(announcedEdge, lastEdge);
     lastAcked = next;
     tcb.timers.clear(Timers.Kind.DELAYED_ACK);
     if (sackComplete) {

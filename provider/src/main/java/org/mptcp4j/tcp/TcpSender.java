@@ -75,6 +75,14 @@ final class TcpSender {
     sndNxt = tcb.initialSend + 1;
   }
 
+  SentQueue queue() {
+    return queue;
+  }
+
+  int consecutiveTimeouts() {
+    return consecutiveTimeouts;
+  }
+
   RttEstimator rtt() {
     return rtt;
   }
@@ -189,6 +197,7 @@ final class TcpSender {
       mtu.sent(sndNxt, length, writer.packetLength());
     }
     sndNxt += length;
+    tcb.traffic.onSent(now, length);
     onSent(now, length);
     receiver.onDataSent(now);
     return true;
@@ -471,6 +480,7 @@ final class TcpSender {
     afterTimeout = false;
     int segments = Math.max(1, (s.length + segment - 1) / segment);
     retransmissions += segments;
+    tcb.traffic.onSentAgain(now, s.length);
     tcb.user.counters().retransmissions.add(segments);
     if (!recovery.isOpen()) {
       recovery.onRetransmission(tcb.timestampAt(now));

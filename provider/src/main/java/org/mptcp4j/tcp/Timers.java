@@ -18,7 +18,9 @@ final class Timers {
     /** TIME-WAIT, and FIN-WAIT-2 of a detached endpoint. */
     LINGER(4),
     /** RFC 9293 §3.8.4. */
-    KEEP_ALIVE(5);
+    KEEP_ALIVE(5),
+    /** RFC 5482 §3. */
+    USER_TIMEOUT(6);
 
     private final int slot;
 

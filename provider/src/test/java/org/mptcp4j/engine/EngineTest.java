@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.mptcp4j.Settings;
+import org.mptcp4j.Subflow;
 
 /** Two engines with their own threads, joined in memory. */
 @Timeout(60)
@@ -320,6 +321,37 @@ class EngineTest {
     accepted.setOption(StandardSocketOptions.SO_LINGER, 0);
     accepted.close();
     assertThat(socket.awaitDelivered(PATIENCE)).isTrue();
+  }
+
+  @Test
+  void theSubflowsOfAConnectionCanBeLookedAt() throws Exception {
+    StreamListener listener =
+        server.listen(new InetSocketAddress("0.0.0.0", PORT), 10, /* multipath= */ true);
+    StreamSocket socket = client.openSocket(true);
+    assertThat(socket.subflows()).isEmpty();
+    socket.connect(serverAddress());
+    socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE);
+    StreamSocket accepted = accept(listener);
+    byte[] bytes = noise(100_000);
+    writeAll(socket, bytes);
+    await("two can carry data", () -> established(socket) == 2 && established(accepted) == 2);
+    socket.shutdownOutput();
+    assertThat(readToEnd(accepted, bytes.length)).isEqualTo(bytes);
+
+    Subflow first = socket.subflows().get(0);
+    assertThat(first.remote()).isEqualTo(serverAddress());
+    assertThat(first.local()).isEqualTo(socket.localAddress().orElseThrow());
+    assertThat(first.localAddressId()).isZero();
+    assertThat(first.backup()).isFalse();
+    assertThat(first.tcp().pathMtuBytes()).isEqualTo(1500);
+    assertThat(socket.subflows().stream().mapToLong(s -> s.tcp().sentBytes()).sum())
+        .isGreaterThanOrEqualTo(bytes.length);
+    socket.close();
+    assertThat(socket.subflows()).isEmpty();
+  }
+
+  private static long established(StreamSocket socket) {
+    return socket.subflows().stream().filter(Subflow::established).count();
   }
 
   @Test

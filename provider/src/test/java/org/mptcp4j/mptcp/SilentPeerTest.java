@@ -5,19 +5,27 @@ import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
 import static org.mptcp4j.mptcp.TwoHosts.plain;
 
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.mptcp.MptcpConnection.Failure;
+import org.mptcp4j.sim.SimSocket;
 import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.KeepAlive;
 import org.mptcp4j.wire.IpAddress;
 
 /** What becomes of connections and subflows whose peer is not heard of any more. */
+@Timeout(60)
 class SilentPeerTest {
   private static final EndpointOptions TEN_TWO_THREE =
       EndpointOptions.DEFAULT.withKeepAlive(KeepAlive.everySeconds(10, 2, 3));
+
+  private static final EndpointOptions SEVEN_SECONDS =
+      EndpointOptions.DEFAULT.withUserTimeout(7 * SECOND);
 
   private static TwoHosts connected(boolean multipath) {
     TwoHosts hosts = TwoHosts.twoPaths(1);
@@ -33,6 +41,14 @@ class SilentPeerTest {
     hosts.clientConnection().setEndpointOptions(hosts.network.now(), options);
     // The timer of the socket is planned after calls that it knows of.
     hosts.clientSocket.shutdownInput();
+  }
+
+  private static Consumer<SimSocket> writing(ByteBuffer data) {
+    return socket -> {
+      if (socket.isEstablished()) {
+        socket.write(data);
+      }
+    };
   }
 
   /** The client's addresses of subflows that data can flow on. */
@@ -98,6 +114,72 @@ class SilentPeerTest {
     hosts.network.runFor(17 * SECOND);
     assertThat(hosts.clientConnection().failure()).isEmpty();
     assertThat(established(hosts)).doesNotContain("10.0.2.1").contains("10.0.1.1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void dataThatNobodyAcknowledgesEndsTheConnectionAfterTheUserTimeout(boolean multipath) {
+    TwoHosts hosts = connected(multipath);
+    setOptions(hosts, SEVEN_SECONDS);
+    hosts.first.setUp(false);
+    hosts.second.setUp(false);
+    hosts.clientSocket.write(ByteBuffer.allocate(100_000));
+    hosts.network.runFor(6 * SECOND);
+    assertThat(hosts.clientConnection().failure()).isEmpty();
+    // The second subflow is given what the first does not deliver, a moment later.
+    hosts.network.runFor(2 * SECOND);
+    assertThat(hosts.clientConnection().failure()).contains(Failure.TIMED_OUT);
+  }
+
+  @Test
+  void theDataOfASubflowThatTimedOutArrivesOnAnother() {
+    TwoHosts hosts = connected(true);
+    setOptions(hosts, SEVEN_SECONDS);
+    hosts.transfer(20_000_000, 0);
+    hosts.network.runFor(SECOND / 5);
+    hosts.second.setUp(false);
+    hosts.runToEnd(60 * SECOND);
+    hosts.network.runFor(8 * SECOND);
+    assertThat(hosts.clientConnection().failure()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aPeerThatOpensNoWindowEndsTheConnectionAfterTheUserTimeout(boolean multipath) {
+    TwoHosts hosts = connected(multipath);
+    setOptions(hosts, SEVEN_SECONDS);
+    ByteBuffer data = ByteBuffer.allocate(8 << 20);
+    hosts.clientSocket.onReady(writing(data));
+    hosts.network.runFor(5 * SECOND);
+    assertThat(hosts.clientConnection().failure()).isEmpty();
+    hosts.network.runFor(5 * SECOND);
+    assertThat(hosts.clientConnection().failure()).contains(Failure.TIMED_OUT);
+    assertThat(hosts.serverConnection().failure()).contains(Failure.RESET);
+  }
+
+  @Test
+  void aPeerThatReadsSlowlyKeepsTheConnection() {
+    TwoHosts hosts = connected(true);
+    setOptions(hosts, SEVEN_SECONDS);
+    ByteBuffer data = ByteBuffer.allocate(8 << 20);
+    hosts.clientSocket.onReady(writing(data));
+    for (int i = 0; i < 20; i++) {
+      hosts.network.runFor(5 * SECOND);
+      hosts.serverSocket.read(ByteBuffer.allocate(1 << 20));
+    }
+    assertThat(hosts.clientConnection().failure()).isEmpty();
+  }
+
+  @Test
+  void roomInTheSharedWindowIsToldAtOnceWhicheverSubflowFilledIt() {
+    TwoHosts hosts = connected(true);
+    ByteBuffer data = ByteBuffer.allocate(8 << 20);
+    hosts.clientSocket.onReady(writing(data));
+    hosts.network.runFor(10 * SECOND);
+    int taken = data.position();
+    hosts.serverSocket.read(ByteBuffer.allocate(1 << 20));
+    hosts.network.runFor(SECOND / 5);
+    assertThat(data.position()).isGreaterThan(taken);
   }
 
   @Test

@@ -8,9 +8,11 @@ import java.net.SocketException;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.mptcp4j.Subflow;
 import org.mptcp4j.engine.StreamSocket;
 
 /** A socket of {@link MemoryNetwork}; both ends of a connection share one lock. */
@@ -265,6 +267,11 @@ final class MemorySocket implements StreamSocket {
     synchronized (lock) {
       return Optional.ofNullable(local);
     }
+  }
+
+  @Override
+  public List<Subflow> subflows() {
+    return List.of();
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.mptcp4j.mptcp.Subflow;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
@@ -74,6 +75,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
   private final Map<MptcpConnection, SimSocket> sockets = new LinkedHashMap<>();
   private final FlowKey scratchKey = new FlowKey();
   private final IncomingSegment segment = new IncomingSegment();
+  private final IcmpError icmp = new IcmpError();
   private final OutgoingSegment reset = new OutgoingSegment();
   private int nextPort = 40_000;
   private int offloadBytes;
@@ -356,6 +358,14 @@ public final class SimHost implements MptcpHost, SegmentSink {
     receivedPackets++;
     if (capture != null) {
       capture.record(network.now(), packet);
+    }
+    if (icmp.parse(packet, 0, packet.limit()) == IcmpError.Verdict.OK && icmp.verifyChecksum()) {
+      Subflow quoted = flows.get(scratchKey.setQuoted(icmp));
+      if (quoted != null) {
+        quoted.connection().icmpArrives(network.now(), quoted, icmp, this);
+        after(quoted.connection());
+      }
+      return;
     }
     if (segment.parse(packet, 0, packet.limit()) != IncomingSegment.Verdict.OK
         || !segment.verifyChecksum()) {

@@ -1,6 +1,8 @@
 package org.mptcp4j.sim;
 
 import java.nio.ByteBuffer;
+import org.mptcp4j.wire.IcmpErrors;
+import org.mptcp4j.wire.IpAddress;
 
 /**
  * One direction of a path: a queue with tail drop, or with random early detection, before a
@@ -20,6 +22,9 @@ public final class SimLink {
   private long reorderNanos;
   private double duplicateProbability;
   private int mtu = 1500;
+  private int hopMtu = Integer.MAX_VALUE;
+  private boolean hopReports;
+  private SimLink reverse;
   private Loss loss = Loss.none();
   private RedQueue red;
   private Middlebox middlebox;
@@ -93,6 +98,23 @@ public final class SimLink {
     return this;
   }
 
+  /**
+   * A router half way whose next link takes packets of {@code bytes} at most, which the sender
+   * cannot know.
+   *
+   * @param reports whether it says so by ICMP when a larger one comes
+   */
+  public SimLink hop(int bytes, boolean reports) {
+    hopMtu = bytes;
+    hopReports = reports;
+    return this;
+  }
+
+  /** The link of the other direction, by which a router answers. */
+  void reverse(SimLink link) {
+    reverse = link;
+  }
+
   public SimLink middlebox(Middlebox box) {
     middlebox = box;
     return this;
@@ -161,6 +183,14 @@ public final class SimLink {
       network.recycle(packet);
       return;
     }
+    if (packet.limit() > hopMtu) {
+      tooBig++;
+      if (hopReports) {
+        report(packet);
+      }
+      network.recycle(packet);
+      return;
+    }
     ByteBuffer changed = middlebox == null ? packet : middlebox.process(now, packet);
     if (changed == null) {
       lostPackets++;
@@ -184,6 +214,17 @@ public final class SimLink {
     double queuedBytes = (busyUntil - now) / nanosPerByte;
     return red != null
         && red.drops(random, Math.max(0, queuedBytes), Math.max(0, -queuedBytes) / mtu);
+  }
+
+  /** The router tells the sender of {@code packet} what it would have taken. */
+  private void report(ByteBuffer packet) {
+    byte[] original = new byte[packet.limit()];
+    packet.get(0, original);
+    IpAddress router = IpAddress.parse(original[0] >>> 4 == 4 ? "10.9.9.9" : "fd99::9");
+    byte[] error = IcmpErrors.packetTooBig(original, router, hopMtu);
+    ByteBuffer answer = network.buffer(error.length).put(0, error);
+    long arrival = busyUntil + delayNanos / 2 + reverse.delayNanos / 2;
+    network.deliver(arrival, reverse.destination, answer);
   }
 
   /** A box puts a packet on the line behind itself: of its own making, or held back until now. */

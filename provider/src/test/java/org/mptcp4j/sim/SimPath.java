@@ -25,6 +25,8 @@ public final class SimPath {
       SimLink forward,
       SimLink backward) {
     this.index = index;
+    forward.reverse(backward);
+    backward.reverse(forward);
     this.accessAddress = accessAddress;
     this.outsideAddress = accessAddress;
     this.accessHost = accessHost;
@@ -63,6 +65,11 @@ public final class SimPath {
 
   public SimPath mtu(int bytes) {
     return both(link -> link.mtu(bytes));
+  }
+
+  /** As {@link SimLink#hop}, both ways. */
+  public SimPath hop(int bytes, boolean reports) {
+    return both(link -> link.hop(bytes, reports));
   }
 
   public SimPath outage(long fromNanos, long toNanos) {

@@ -151,8 +151,8 @@ class InteroperationTest {
     }
     int connections = 20;
     try (Lab lab = Lab.builder().paths(2, PATH).build();
-        Peer a = new Peer(lab.a(), clientStack);
-        Peer b = new Peer(lab.b(), serverStack);
+        Peer a = new Peer(lab, lab.a(), clientStack);
+        Peer b = new Peer(lab, lab.b(), serverStack);
         HostProcess server =
             lab.b().start(serverStack.program(Churn.class, b.countersFile(), "server", "5000"))) {
       if (serverStack == Stack.KERNEL_MPTCP) {

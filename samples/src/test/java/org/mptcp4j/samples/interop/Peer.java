@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.mptcp4j.samples.lab.Host;
+import org.mptcp4j.samples.lab.Lab;
 
 /** One end of a run: a host, the stack its program uses, and what the counters there must say. */
 final class Peer implements AutoCloseable {
@@ -28,10 +29,11 @@ final class Peer implements AutoCloseable {
   private final Stack stack;
   private final Path countersFile;
 
-  Peer(Host host, Stack stack) throws IOException {
+  /** Its counters lie in the lab's directory, which goes with the lab, whatever happens. */
+  Peer(Lab lab, Host host, Stack stack) throws IOException {
     this.host = host;
     this.stack = stack;
-    countersFile = Files.createTempFile("mptcp4j-counters", ".txt");
+    countersFile = Files.createTempFile(lab.directory(), "counters", ".txt");
   }
 
   Host host() {

@@ -95,8 +95,8 @@ final class TransferRun {
     String size = Long.toString(bytes);
     String address = ipv6 ? lab.b().ipv6(1) : lab.b().ipv4(1);
     String clientResult;
-    try (Peer a = new Peer(lab.a(), clientStack);
-        Peer b = new Peer(lab.b(), serverStack);
+    try (Peer a = new Peer(lab, lab.a(), clientStack);
+        Peer b = new Peer(lab, lab.b(), serverStack);
         HostProcess server = lab.b().start(command(serverStack, b, "server", PORT, size))) {
       server.awaitLineStarting("ready", limit);
       if (serving != null) {

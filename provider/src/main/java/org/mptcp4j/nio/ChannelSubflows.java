@@ -1,0 +1,19 @@
+package org.mptcp4j.nio;
+
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.Objects;
+import org.mptcp4j.Subflow;
+
+/** The way from a channel of a program to the subflows behind it. */
+public final class ChannelSubflows {
+  private ChannelSubflows() {}
+
+  /** The subflows of {@code channel}; empty where it is not one of ours, or not connected. */
+  public static List<Subflow> of(SocketChannel channel) {
+    Objects.requireNonNull(channel);
+    return channel instanceof MptcpSocketChannel ours && ours.isOpen()
+        ? ours.subflows()
+        : List.of();
+  }
+}

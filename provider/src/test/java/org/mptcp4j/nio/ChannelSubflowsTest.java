@@ -1,0 +1,52 @@
+package org.mptcp4j.nio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.mptcp4j.Multipath;
+import org.mptcp4j.Subflow;
+import org.mptcp4j.TcpInfo;
+
+@Timeout(60)
+class ChannelSubflowsTest {
+  @Test
+  void channelsThatTheKernelServesHaveNone() throws IOException {
+    for (Face face : List.of(Face.jdk(), Face.servedByKernel())) {
+      try (Face.Pair pair = face.pair()) {
+        assertThat(Multipath.subflows(pair.client())).isEmpty();
+        assertThat(Multipath.subflows(pair.server())).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  @Tag("lab")
+  void aChannelOfTheEngineHasThemFromItsConnectionToItsEnd() throws IOException {
+    Face face = Face.servedByRealEngine();
+    try (SocketChannel unconnected = face.provider().openSocketChannel()) {
+      assertThat(Multipath.subflows(unconnected)).isEmpty();
+    }
+    try (Face.Pair pair = face.pair()) {
+      pair.client().write(ByteBuffer.allocate(1000));
+      ByteBuffer target = ByteBuffer.allocate(1000);
+      while (target.hasRemaining()) {
+        pair.server().read(target);
+      }
+      List<Subflow> subflows = Multipath.subflows(pair.client());
+      // This host's other addresses may have joined already.
+      assertThat(subflows).isNotEmpty();
+      assertThat(subflows.get(0).remote()).isEqualTo(pair.client().getRemoteAddress());
+      assertThat(subflows.get(0).tcp().state()).isEqualTo(TcpInfo.State.ESTABLISHED);
+      assertThat(subflows.stream().mapToLong(s -> s.tcp().sentBytes()).sum())
+          .isGreaterThanOrEqualTo(1000);
+      pair.client().close();
+      assertThat(Multipath.subflows(pair.client())).isEmpty();
+    }
+  }
+}
