@@ -25,7 +25,8 @@ public final class StatelessHandshake {
     this(new SipHash(random), new SipHash(random));
   }
 
-  StatelessHandshake(SipHash cookieSecret, SipHash keySecret) {
+  /** With these secrets, one for sequence numbers and one for keys. */
+  public StatelessHandshake(SipHash cookieSecret, SipHash keySecret) {
     cookies = new SynCookies(cookieSecret);
     this.keySecret = keySecret;
   }

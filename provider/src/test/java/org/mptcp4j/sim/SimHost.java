@@ -15,9 +15,11 @@ import org.mptcp4j.mptcp.ConnectionConfig;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.MptcpHost;
+import org.mptcp4j.mptcp.StatelessHandshake;
 import org.mptcp4j.mptcp.Subflow;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.tcp.SipHash;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
@@ -82,6 +84,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
   private long localQueueNanos = Long.MAX_VALUE;
   private boolean wakeUpPlanned;
   private boolean silent;
+  private StatelessHandshake stateless;
   private SimCapture capture;
   private long badPackets;
   private long resetsSent;
@@ -162,6 +165,14 @@ public final class SimHost implements MptcpHost, SegmentSink {
   /** Takes connections on a port of every address. */
   public void listen(int port, ConnectionConfig config, Consumer<SimSocket> onAccept) {
     listeners.put(port, new Listener(config, onAccept));
+  }
+
+  /** From now on listeners answer SYNs with cookies, and remember none. */
+  public void answerWithCookies() {
+    stateless =
+        new StatelessHandshake(
+            new SipHash(random.nextLong(), random.nextLong()),
+            new SipHash(random.nextLong(), random.nextLong()));
   }
 
   public void stopListening(int port) {
@@ -382,9 +393,27 @@ public final class SimHost implements MptcpHost, SegmentSink {
       after(connection);
     } else if (segment.has(TcpFlags.SYN) && !segment.has(TcpFlags.ACK)) {
       synArrives();
-    } else {
+    } else if (!cookieArrives()) {
       answerWithReset();
     }
+  }
+
+  /** Whether the segment may follow a cookie; if it does, a connection begins. */
+  private boolean cookieArrives() {
+    Listener listener = listeners.get(segment.destinationPort());
+    int flags = segment.flags() & (TcpFlags.SYN | TcpFlags.ACK | TcpFlags.RST);
+    if (stateless == null || listener == null || flags != TcpFlags.ACK) {
+      return false;
+    }
+    Optional<NetworkPath> path = path(segment.destination(), segment.source());
+    if (path.isPresent() && stateless.isValid(network.now(), segment)) {
+      MptcpConnection connection =
+          stateless.accept(network.now(), this, listener.config(), segment, path.get());
+      adopt(connection).onEstablished(listener.onAccept());
+      connection.segmentArrives(network.now(), connection.subflows().get(0), segment, this);
+      after(connection);
+    }
+    return true;
   }
 
   private void after(MptcpConnection connection) {
@@ -410,6 +439,15 @@ public final class SimHost implements MptcpHost, SegmentSink {
       }
     } else if (listener == null) {
       answerWithReset();
+    } else if (stateless != null) {
+      transmit(
+          stateless.answer(
+              network.now(),
+              segment,
+              listener.config(),
+              path.get(),
+              token -> !tokens.containsKey(token)),
+          path.get());
     } else {
       MptcpConnection connection =
           MptcpConnection.accept(network.now(), this, listener.config(), segment, path.get(), this);
