@@ -11,10 +11,10 @@ import org.mptcp4j.tcp.KeepAlive;
 
 /**
  * The options of one socket. Those for which the protocol has a use are honoured: TCP_NODELAY,
- * SO_LINGER, SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTERVAL and TCP_KEEPCOUNT, and SO_SNDBUF and
- * SO_RCVBUF as they stand when the connection begins: a program that sets them gets buffers of that
- * size; otherwise they say how far the buffers may grow. SO_REUSEADDR, SO_REUSEPORT, IP_TOS and
- * TCP_QUICKACK are kept and given back. Thread-safe.
+ * SO_LINGER, IP_TOS, SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTERVAL and TCP_KEEPCOUNT, and
+ * SO_SNDBUF and SO_RCVBUF as they stand when the connection begins: a program that sets them gets
+ * buffers of that size; otherwise they say how far the buffers may grow. SO_REUSEADDR, SO_REUSEPORT
+ * and TCP_QUICKACK are kept and given back. Thread-safe.
  */
 final class SocketSettings {
   private static final Map<SocketOption<?>, Object> DEFAULTS =
@@ -120,7 +120,9 @@ final class SocketSettings {
 
   /** Whether {@link #endpointOptions} depends on {@code option}. */
   static boolean isEndpointOption(SocketOption<?> option) {
-    return option == StandardSocketOptions.SO_KEEPALIVE || MOST.containsKey(option);
+    return option == StandardSocketOptions.SO_KEEPALIVE
+        || option == StandardSocketOptions.IP_TOS
+        || MOST.containsKey(option);
   }
 
   /** What the endpoints of the connection shall do. */
@@ -131,7 +133,8 @@ final class SocketSettings {
     boolean enabled = get(StandardSocketOptions.SO_KEEPALIVE);
     return EndpointOptions.DEFAULT
         .withKeepAlive(enabled ? KeepAlive.everySeconds(idle, interval, probes) : KeepAlive.OFF)
-        .withUserTimeout(userTimeoutNanos);
+        .withUserTimeout(userTimeoutNanos)
+        .withTrafficClass(get(StandardSocketOptions.IP_TOS));
   }
 
   /**

@@ -92,6 +92,10 @@ final class ChannelOptions {
         && ((Integer) value < 0 || (Integer) value > 255)) {
       throw new IllegalArgumentException("Invalid IP_TOS value");
     }
+    if (option.equals(StandardSocketOptions.IP_TOS)) {
+      // As Linux for TCP: the two bits of explicit congestion notification are not the program's.
+      return option.type().cast((Integer) value & 0xfc);
+    }
     Integer most = MOST.get(option);
     if (most != null && ((Integer) value < 1 || (Integer) value > most)) {
       throw new SocketException("Invalid argument");

@@ -6,19 +6,26 @@ package org.mptcp4j.tcp;
  * @param keepAlive whether a silent peer is probed
  * @param userTimeoutNanos how long what was sent may stay unacknowledged before the connection ends
  *     (RFC 5482 §3); 0: as long as the retransmissions last
+ * @param trafficClass type of service or traffic class of what is sent, 0 to 255; its low two bits
+ *     do not count
  */
-public record EndpointOptions(KeepAlive keepAlive, long userTimeoutNanos) {
+public record EndpointOptions(KeepAlive keepAlive, long userTimeoutNanos, int trafficClass) {
   /** What holds where the application says nothing. */
-  public static final EndpointOptions DEFAULT = new EndpointOptions(KeepAlive.OFF, 0);
+  public static final EndpointOptions DEFAULT = new EndpointOptions(KeepAlive.OFF, 0, 0);
 
   /** The same with other keep-alive. */
   public EndpointOptions withKeepAlive(KeepAlive other) {
-    return new EndpointOptions(other, userTimeoutNanos);
+    return new EndpointOptions(other, userTimeoutNanos, trafficClass);
   }
 
   /** The same with another user timeout; 0 for none. */
   public EndpointOptions withUserTimeout(long nanos) {
-    return new EndpointOptions(keepAlive, nanos);
+    return new EndpointOptions(keepAlive, nanos, trafficClass);
+  }
+
+  /** The same with another traffic class. */
+  public EndpointOptions withTrafficClass(int value) {
+    return new EndpointOptions(keepAlive, userTimeoutNanos, value);
   }
 
   /** Whether the application has said how long a silent peer is to be borne with. */

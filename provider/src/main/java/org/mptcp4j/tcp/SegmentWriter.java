@@ -20,7 +20,8 @@ final class SegmentWriter {
     segment
         .begin(tcb.local, tcb.localPort, tcb.remote, tcb.remotePort)
         .sequenceNumber(sequenceNumber)
-        .flags(flags);
+        .flags(flags)
+        .trafficClass(tcb.options.trafficClass());
   }
 
   private boolean transmit(SegmentSink sink) {

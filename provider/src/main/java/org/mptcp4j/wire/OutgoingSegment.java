@@ -27,6 +27,7 @@ public final class OutgoingSegment {
   private int flags;
   private int window;
   private int ecn;
+  private int trafficClass;
   private int segmentSize;
   private boolean retransmissionAfterTimeout;
   private ByteBuffer payload;
@@ -47,6 +48,7 @@ public final class OutgoingSegment {
     flags = 0;
     window = 0;
     ecn = 0;
+    trafficClass = 0;
     segmentSize = 0;
     retransmissionAfterTimeout = false;
     payload = null;
@@ -62,6 +64,7 @@ public final class OutgoingSegment {
     copy.begin(source, sourcePort, destination, destinationPort);
     copy.sequenceNumber(sequenceNumber).acknowledgmentNumber(acknowledgmentNumber);
     copy.flags(flags).window(window).ecn(ecn).segmentSize(segmentSize);
+    copy.trafficClass(trafficClass);
     copy.options.set(options);
     return copy;
   }
@@ -90,6 +93,15 @@ public final class OutgoingSegment {
   /** The two ECN bits of the IP header. */
   public OutgoingSegment ecn(int value) {
     ecn = value;
+    return this;
+  }
+
+  /**
+   * The type of service (IPv4) or traffic class (IPv6), 0 to 255; of its low two bits those of
+   * {@link #ecn} take the place (RFC 3168 §5).
+   */
+  public OutgoingSegment trafficClass(int value) {
+    trafficClass = value & 0xfc;
     return this;
   }
 
@@ -226,7 +238,7 @@ public final class OutgoingSegment {
     if (ipv4) {
       encodeIpv4(b, offset, tcpLength);
     } else {
-      b.putInt(offset, 6 << 28 | ecn << 20);
+      b.putInt(offset, 6 << 28 | (trafficClass | ecn) << 20);
       b.putShort(offset + 4, (short) tcpLength);
       b.put(offset + 6, (byte) 6);
       b.put(offset + 7, (byte) 64);
@@ -260,7 +272,7 @@ public final class OutgoingSegment {
   }
 
   private void encodeIpv4(ByteBuffer b, int offset, int tcpLength) {
-    b.putInt(offset, 0x4500_0000 | ecn << 16 | 20 + tcpLength);
+    b.putInt(offset, 0x4500_0000 | (trafficClass | ecn) << 16 | 20 + tcpLength);
     // DF is set and segments are atomic (RFC 6864 §4.1); a running number helps those who read
     // captures.
     b.putInt(offset + 4, (identification++ & 0xffff) << 16 | 0x4000);

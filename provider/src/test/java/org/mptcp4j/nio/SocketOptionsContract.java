@@ -77,6 +77,21 @@ abstract class SocketOptionsContract {
   }
 
   @Test
+  void theTypeOfServiceGoesWithoutItsLowTwoBits() throws IOException {
+    try (ServerSocketChannel server = face.listen();
+        SocketChannel client = face.provider().openSocketChannel()) {
+      client.setOption(StandardSocketOptions.IP_TOS, 0xb9);
+      assertThat(client.getOption(StandardSocketOptions.IP_TOS)).isEqualTo(0xb8);
+      client.connect(Face.addressOf(server));
+      assertThat(client.getOption(StandardSocketOptions.IP_TOS)).isEqualTo(0xb8);
+      client.setOption(StandardSocketOptions.IP_TOS, 255);
+      assertThat(client.getOption(StandardSocketOptions.IP_TOS)).isEqualTo(252);
+      assertThatExceptionOfType(IllegalArgumentException.class)
+          .isThrownBy(() -> client.setOption(StandardSocketOptions.IP_TOS, 256));
+    }
+  }
+
+  @Test
   void keepAliveTimesThatTheKernelDoesNotKnowAreRefused() throws IOException {
     try (Face.Pair pair = face.pair();
         SocketChannel unconnected = face.provider().openSocketChannel()) {

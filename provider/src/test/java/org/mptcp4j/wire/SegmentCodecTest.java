@@ -72,6 +72,17 @@ class SegmentCodecTest {
   }
 
   @Test
+  void theTrafficClassStandsBesideTheBitsOfCongestionNotification() {
+    ByteBuffer payload = pattern(1);
+    full(A4, B4, payload).trafficClass(0xbb);
+    write(0, payload);
+    assertThat(packet.get(1) & 0xff).isEqualTo(0xba);
+    full(A6, B6, payload).trafficClass(0xbb);
+    write(0, payload);
+    assertThat(packet.getInt(0)).isEqualTo(0x6ba0_0000);
+  }
+
+  @Test
   void anIpv6SegmentIsReadAsItWasWrittenAlsoAtAnOddPlace() {
     ByteBuffer payload = pattern(999);
     full(A6, B6, payload);
