@@ -9,8 +9,8 @@
  *   <li>{@code RingReceiver}: two packet sockets that see all interfaces, each with a ring shared
  *       with the kernel ({@code PacketRing}): one of 4096 slots for frames up to 1900 bytes, one of
  *       360 slots for frames of 64 KB. {@code PortFilter} writes the BPF programs that let through
- *       TCP to our ports only; {@code GuardedPorts} says which those are, and is asked again for
- *       each packet.
+ *       TCP to our ports, and ICMP errors about segments from them, only; {@code GuardedPorts} says
+ *       which those are, and is asked again for each packet.
  *   <li>{@code InterfaceSender}: the sockets that send by one interface. Frames go out by a packet
  *       socket with an offload header, so that device or kernel cut them and finish their
  *       checksums; {@code SendQueue} bounds what waits below TCP. The slow way is a raw IP socket,

@@ -63,6 +63,9 @@ public final class MptcpConnection {
   private Failure failure;
   private long rejoinBy = Long.MAX_VALUE;
 
+  /** Whether ICMP told why a subflow stayed unanswered, and no other has joined since. */
+  private boolean unreachable;
+
   private MptcpConnection(
       MptcpHost host,
       ConnectionConfig config,
@@ -254,7 +257,7 @@ public final class MptcpConnection {
     if (rejoinBy <= now) {
       rejoinBy = Long.MAX_VALUE;
       if (sender.isOutstanding() || subflows.anyUsable() == null) {
-        fail(Failure.TIMED_OUT);
+        fail(unreachable ? Failure.UNREACHABLE : Failure.TIMED_OUT);
       }
     }
     settle(now, sink);
@@ -324,13 +327,15 @@ public final class MptcpConnection {
       return;
     }
     paths.onSubflowEnded(now, subflow);
-    if (reason == CloseReason.TIMED_OUT
+    unreachable |= reason == CloseReason.UNREACHABLE;
+    boolean unanswered = reason == CloseReason.TIMED_OUT || reason == CloseReason.UNREACHABLE;
+    if (unanswered
         && endpointOptions.boundsSilence()
         && !closing.isFinished()
         && !subflows.hasEstablished()) {
       // The application has said how long a silent peer is to be borne with: there is no waiting
       // for another subflow.
-      fail(Failure.TIMED_OUT);
+      failFor(reason);
     }
     if (!subflows.isEmpty() || closing.isFinished() || failure != null) {
       return;
@@ -402,6 +407,7 @@ public final class MptcpConnection {
 
   void onJoined(long now, Subflow subflow) {
     counters().joins.increment();
+    unreachable = false;
     paths.request();
   }
 

@@ -63,7 +63,7 @@ final class UserTimeout {
     if (end > now) {
       tcb.timers.set(Kind.USER_TIMEOUT, end);
     } else {
-      tcb.closed(now, TcpUser.CloseReason.TIMED_OUT, null);
+      tcb.closedBySilence(now);
     }
   }
 }

@@ -7,15 +7,21 @@ import static org.mptcp4j.mptcp.TwoHosts.multipath;
 import static org.mptcp4j.mptcp.TwoHosts.plain;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.mptcp.MptcpConnection.Failure;
 import org.mptcp4j.sim.Loss;
+import org.mptcp4j.sim.Middlebox;
 import org.mptcp4j.sim.Middleboxes;
 import org.mptcp4j.sim.SimPath;
 import org.mptcp4j.sim.SimSocket;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IcmpError;
+import org.mptcp4j.wire.IcmpErrors;
+import org.mptcp4j.wire.IpAddress;
 
 class ClosingTest {
   private static ConnectionConfig config(boolean multipath) {
@@ -193,5 +199,37 @@ class ClosingTest {
     assertThat(hosts.clientConnection().isClosed()).isTrue();
     assertThat(hosts.client.flowCount()).isZero();
     assertThat(hosts.client.tokenCount()).isZero();
+  }
+
+  @Test
+  void whereIcmpToldWhyAPeerIsSilentThatIsTheReasonOfTheFailure() {
+    TwoHosts hosts = connected(32, true);
+    hosts.clientSocket.write(ByteBuffer.wrap(new byte[100]));
+    hosts.network.runFor(SECOND);
+    List<byte[]> lost = new ArrayList<>();
+    Middlebox hole =
+        (now, packet) -> {
+          byte[] bytes = new byte[packet.limit()];
+          packet.get(0, bytes);
+          lost.add(bytes);
+          return null;
+        };
+    hosts.first.forward().middlebox(hole);
+    hosts.second.forward().middlebox(hole);
+    hosts.clientSocket.write(ByteBuffer.wrap(new byte[100]));
+    hosts.network.runFor(20 * SECOND);
+    IpAddress router = IpAddress.parse("10.9.9.9");
+    IcmpError error = new IcmpError();
+    for (byte[] bytes : List.copyOf(lost)) {
+      byte[] unreachable = IcmpErrors.error(bytes, router, 3, 1, 0);
+      error.parse(ByteBuffer.wrap(unreachable), 0, unreachable.length);
+      for (Subflow subflow : hosts.clientConnection().subflows()) {
+        if (subflow.flow().equals(new FlowKey().setQuoted(error))) {
+          hosts.clientConnection().icmpArrives(hosts.network.now(), subflow, error, hosts.client);
+        }
+      }
+    }
+    hosts.network.runFor(3_600 * SECOND);
+    assertThat(hosts.clientConnection().failure()).contains(Failure.UNREACHABLE);
   }
 }
