@@ -1,6 +1,7 @@
 package org.mptcp4j.mptcp;
 
 import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.SequenceNumber;
 
 /**
  * From MPTCP to plain TCP, when the peer, the path or a middlebox leaves nothing else (RFC 8684
@@ -116,8 +117,9 @@ final class Fallback {
     }
     // What the subflow itself still misses before the first mapping will fill the gap in the data.
     int missing = Math.max(0, mappings.sequence(0) - subflow.endpoint().receiveNext());
-    return mappings.isLinear()
-        && mappings.dsn(0) - missing - connection.receiver().receiveNext() <= 0;
+    long ahead = mappings.dsn(0) - missing - connection.receiver().receiveNext();
+    // What lies further back could not be told apart by 32 bits of subflow sequence number.
+    return mappings.isLinear() && ahead <= 0 && ahead > Integer.MIN_VALUE;
   }
 
   /** Whether the infinite mapping gives bytes that were received a place that is not theirs. */
@@ -127,8 +129,9 @@ final class Fallback {
     if (!mappings.isEmpty()) {
       return mappings.dsn(0) - base != (mappings.sequence(0) - irs & 0xffff_ffffL);
     }
-    long reached = base + (subflow.endpoint().receiveNext() - irs & 0xffff_ffffL);
-    return reached - connection.receiver().receiveNext() > 0;
+    long expected = connection.receiver().receiveNext();
+    int relative = subflow.endpoint().receiveNext() - irs;
+    return SequenceNumber.expand(relative, expected - base) - (expected - base) > 0;
   }
 
   /** The peer found a wrong checksum on our only subflow and goes on without mappings. */

@@ -1,11 +1,14 @@
 package org.mptcp4j.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.mptcp4j.sim.SimConfig.MILLI;
 import static org.mptcp4j.sim.SimConfig.SECOND;
 
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Connections, plain and multipath, whose packets are changed on the way by one who knows the
@@ -104,5 +107,12 @@ class SegmentFuzzTest {
         throw new AssertionError("with -Dfuzz.runs=1 -Dfuzz.seed=" + seed + ": " + e, e);
       }
     }
+  }
+
+  /** Infinite mappings far from the data once made bytes readable that had never come. */
+  @ParameterizedTest
+  @ValueSource(longs = {1_004_780, 1_031_853, 1_037_162})
+  void whatOnceFailedIsRight(long seed) {
+    assertThatCode(() -> run(seed)).doesNotThrowAnyException();
   }
 }
