@@ -7,9 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,18 +26,18 @@ class MiddleboxMatrixTest {
   private static final Path DOCUMENT = Path.of("docs/middleboxes.md");
 
   /** The outcomes that were found, by row and place: one, where all seeds agree. */
-  private static final Map<MiddleboxRow, List<String>> FOUND = new EnumMap<>(MiddleboxRow.class);
+  private static final Map<MiddleboxRow, List<String>> FOUND = new ConcurrentHashMap<>();
 
   @BeforeAll
   static void runAll() {
-    List<List<String>> cells =
-        Arrays.stream(MiddleboxRow.values())
-            .parallel()
-            .map(row -> Arrays.stream(Place.values()).map(place -> cell(row, place)).toList())
-            .toList();
-    for (MiddleboxRow row : MiddleboxRow.values()) {
-      FOUND.put(row, cells.get(row.ordinal()));
-    }
+    Arrays.stream(MiddleboxRow.values())
+        .parallel()
+        .forEach(
+            row -> {
+              List<String> cells =
+                  Arrays.stream(Place.values()).map(place -> cell(row, place)).toList();
+              FOUND.put(row, cells);
+            });
   }
 
   private static String cell(MiddleboxRow row, Place place) {

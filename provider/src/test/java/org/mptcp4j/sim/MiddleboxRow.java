@@ -12,6 +12,8 @@ import java.util.function.Consumer;
 import org.mptcp4j.sim.MiddleboxSite.Outcome;
 
 /** A kind of middlebox, and what is to become of a connection through it. */
+// The functions make boxes and keep nothing.
+@SuppressWarnings("ImmutableEnumChecker")
 enum MiddleboxRow {
   NONE("no middlebox", MULTIPATH, MULTIPATH, MULTIPATH, s -> {}),
   NAT_ADDRESS(

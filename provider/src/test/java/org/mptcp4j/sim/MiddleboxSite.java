@@ -53,7 +53,7 @@ final class MiddleboxSite {
   MiddleboxSite(Place place, int seed, long bitsPerSecond) {
     this.place = place;
     this.seed = seed;
-    network = new SimNetwork(1_000L * seed + place.ordinal());
+    network = new SimNetwork(seed);
     client = network.host("client");
     server = network.host("server");
     SimPath first = network.path(client, CLIENT_ADDRESSES[0], server, "10.0.1.2");

@@ -267,12 +267,12 @@ final class SegmentBoxes {
     }
 
     void forward(TcpPacket packet) {
-      long start = packet.sequence() - first;
+      int start = packet.sequence() - first;
       byte[] payload = packet.payload();
-      seen = Math.max(seen, start + payload.length);
+      seen = Math.max(seen, (long) start + payload.length);
       ArrayList<Byte> bytes = new ArrayList<>(payload.length + edit.inserted().length);
       for (int i = 0; i < payload.length; i++) {
-        long offset = start + i;
+        long offset = (long) start + i;
         long into = offset - edit.at();
         if (into == 0) {
           for (byte b : edit.inserted()) {
@@ -301,12 +301,12 @@ final class SegmentBoxes {
 
     /** Up to which byte of the original an acknowledgment of the result goes. */
     int backward(int acknowledgment) {
-      long offset = acknowledgment - first;
+      int offset = acknowledgment - first;
       if (offset < edit.at() + edit.inserted().length) {
         return first + (int) Math.min(offset, edit.at());
       }
       long end = edit.at() + edit.removed();
-      return seen < end ? first + (int) edit.at() : first + (int) (offset - edit.growth());
+      return seen < end ? first + (int) edit.at() : first + offset - edit.growth();
     }
   }
 }
