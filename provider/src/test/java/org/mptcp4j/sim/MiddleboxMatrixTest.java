@@ -22,6 +22,7 @@ import org.mptcp4j.sim.MiddleboxSite.Place;
  * Every kind of middlebox, on the first subflow and on a joined one: every byte right in both
  * directions, and the outcome that RFC 8684 §3.7 and RFC 8041 §3.1 ask for, whatever the seed.
  */
+@SuppressWarnings("EnumOrdinal") // rows are found by their place
 class MiddleboxMatrixTest {
   private static final Path DOCUMENT = Path.of("docs/middleboxes.md");
 

@@ -50,6 +50,7 @@ final class MiddleboxSite {
   private final Set<FlowKey> lived = new HashSet<>();
   private boolean died;
 
+  @SuppressWarnings("EnumOrdinal") // each place has its own seeds
   MiddleboxSite(Place place, int seed, long bitsPerSecond) {
     this.place = place;
     this.seed = seed;
