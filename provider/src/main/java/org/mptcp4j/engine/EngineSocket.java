@@ -83,7 +83,7 @@ final class EngineSocket implements StreamSocket {
             .path(source, destination)
             .orElseThrow(() -> new NoRouteToHostException("No route to host"));
     if (port == null) {
-      port = engine.ports().take(source, 0);
+      port = new ClientPorts(engine).take(source, destination, remote.getPort());
     }
     FlowKey key = FlowKey.of(source, port.port, destination, remote.getPort());
     if (engine.flows().find(key) != null) {

@@ -78,6 +78,15 @@ final class PortBook {
     port.holders++;
   }
 
+  /** One holder more, unless the last one has just left: then the port is no longer ours. */
+  synchronized boolean retainIfHeld(GuardedPort port) {
+    if (port.holders == 0) {
+      return false;
+    }
+    port.holders++;
+    return true;
+  }
+
   /** One holder less; the last one gives the port back to the system. */
   synchronized void release(GuardedPort port) {
     if (--port.holders > 0) {

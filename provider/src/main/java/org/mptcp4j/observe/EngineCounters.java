@@ -21,6 +21,9 @@ public final class EngineCounters {
   /** Connections that this host began. */
   public final LongAdder connectionsOpened = counter("connections.opened");
 
+  /** Connections that took the port of one in TIME-WAIT, since no other was free. */
+  public final LongAdder timeWaitsReused = counter("connections.timewait.reused");
+
   /** Connections that a listener accepted. */
   public final LongAdder connectionsAccepted = counter("connections.accepted");
 

@@ -23,6 +23,8 @@ import org.mptcp4j.wire.OutgoingSegment;
 
 /** A link between two engines in memory: what one sends is what the other receives. */
 final class MemoryLink implements PacketLink {
+  private static final int FIRST_EPHEMERAL = 40_000;
+
   /** A way to an address of the other host. */
   record Way(IpAddress source, IpAddress destination) implements Egress {
     @Override
@@ -53,7 +55,11 @@ final class MemoryLink implements PacketLink {
   private final LinkCounters counters = new LinkCounters();
   private final IcmpError icmp = new IcmpError();
   private MemoryLink peer;
-  private int nextPort = 40_000;
+  private int nextPort = 39_000;
+  private int nextEphemeral;
+
+  /** How many ports {@link #guardEphemeral} has to give. */
+  volatile int ephemeralPorts = 25_000;
 
   /** Whether what is sent gets lost. */
   volatile boolean drop;
@@ -219,9 +225,19 @@ final class MemoryLink implements PacketLink {
     };
   }
 
+  private synchronized int freeEphemeral() throws BindException {
+    for (int i = 0; i < ephemeralPorts; i++) {
+      int port = FIRST_EPHEMERAL + (nextEphemeral++ & 0x7fff_ffff) % ephemeralPorts;
+      if (!guarded.contains(port)) {
+        return port;
+      }
+    }
+    throw new BindException("no free port");
+  }
+
   @Override
   public PortGuard guardEphemeral() throws IOException {
-    return guard(IpAddress.ANY_V6, 0, false);
+    return guard(IpAddress.ANY_V6, freeEphemeral(), false);
   }
 
   @Override
