@@ -3,6 +3,7 @@ package org.mptcp4j.engine;
 import java.util.Optional;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.mptcp.ConnectionConfig;
+import org.mptcp4j.mptcp.ConnectionOpener;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.StatelessHandshake;
 import org.mptcp4j.mptcp.Subflow;
@@ -47,7 +48,7 @@ final class Acceptor {
               listener,
               syn,
               (connection, config) ->
-                  MptcpConnection.accept(
+                  ConnectionOpener.accept(
                       now, connection.host(), config, syn, path.get(), connection));
       case COOKIE -> answerWithCookie(now, listener, syn, path.get());
       case NONE -> counters.backlogOverflows.increment();

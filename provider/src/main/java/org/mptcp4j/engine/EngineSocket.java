@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import org.mptcp4j.Subflow;
+import org.mptcp4j.mptcp.ConnectionOpener;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.MptcpConnection.Failure;
 import org.mptcp4j.tcp.NetworkPath;
@@ -100,7 +101,7 @@ final class EngineSocket implements StreamSocket {
     began.acquire();
     try {
       began.open(
-          MptcpConnection.connect(
+          ConnectionOpener.connect(
               engine.now(),
               began.host(),
               engine.connectionConfig(settings, boundToAddress),

@@ -234,7 +234,7 @@ final class Closing {
         giveUpAt = quietSince + patience;
       } else {
         giveUpAt = Long.MAX_VALUE;
-        connection.abandon();
+        connection.lifetime().abandon();
       }
     }
   }

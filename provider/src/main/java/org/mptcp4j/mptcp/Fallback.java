@@ -28,7 +28,7 @@ final class Fallback {
       session.becomePlain();
       happened = true;
       connection.counters().fallbacks.increment();
-      connection.releaseToken();
+      connection.lifetime().releaseToken();
       connection.receiver().start(session.receiveBase() + 1);
     }
   }
@@ -53,7 +53,7 @@ final class Fallback {
     session.becomePlain();
     happened = true;
     connection.counters().fallbacks.increment();
-    connection.releaseToken();
+    connection.lifetime().releaseToken();
   }
 
   /** Whether the peer was not told of the fallback yet. */

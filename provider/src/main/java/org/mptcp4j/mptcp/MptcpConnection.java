@@ -9,7 +9,6 @@ import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.TcpConfig;
-import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
@@ -54,19 +53,11 @@ public final class MptcpConnection {
   private final ConnectionTimers timers;
   private final SubflowSet subflows = new SubflowSet();
   private final JoinAcceptor joins;
+  private final Lifetime lifetime;
   private final FlowKey initialFlow;
   private EndpointOptions endpointOptions;
-  private boolean tokenRegistered;
-  private boolean established;
-  private boolean abandoned;
-  private boolean over;
-  private Failure failure;
-  private long rejoinBy = Long.MAX_VALUE;
 
-  /** Whether ICMP told why a subflow stayed unanswered, and no other has joined since. */
-  private boolean unreachable;
-
-  private MptcpConnection(
+  MptcpConnection(
       MptcpHost host,
       ConnectionConfig config,
       boolean client,
@@ -90,119 +81,8 @@ public final class MptcpConnection {
     this.paths = new PathControl(this, pathManager);
     this.timers = new ConnectionTimers(this, session);
     this.joins = new JoinAcceptor(this, session);
+    this.lifetime = new Lifetime(this, session);
     addresses.initial(initialFlow.local(), initialFlow.remote(), initialFlow.remotePort());
-  }
-
-  private static MptcpConnection create(
-      MptcpHost host, ConnectionConfig config, boolean client, boolean multipath, FlowKey flow) {
-    while (true) {
-      MptcpConnection connection =
-          create(host, config, client, multipath, flow, KeyMaterial.generate(host));
-      // RFC 8684 §3.1: a token that is taken already calls for another key.
-      if (!multipath || connection.tokenRegistered) {
-        return connection;
-      }
-    }
-  }
-
-  private static MptcpConnection create(
-      MptcpHost host,
-      ConnectionConfig config,
-      boolean client,
-      boolean multipath,
-      FlowKey flow,
-      KeyMaterial key) {
-    MptcpConnection connection =
-        new MptcpConnection(
-            host,
-            config,
-            client,
-            flow,
-            new Session(multipath, key, config.checksum()),
-            new LowestRttScheduler(),
-            new DefaultPathManager());
-    connection.tokenRegistered = multipath && host.registerToken(key.token(), connection);
-    return connection;
-  }
-
-  /**
-   * Active open over {@code path}; {@code flow} has the first subflow's addresses and ports and is
-   * registered here.
-   *
-   * @throws IllegalStateException when the flow is registered already
-   */
-  public static MptcpConnection connect(
-      long now,
-      MptcpHost host,
-      ConnectionConfig config,
-      FlowKey flow,
-      NetworkPath path,
-      SegmentSink sink) {
-    MptcpConnection connection = create(host, config, true, config.multipath(), flow);
-    Subflow subflow = connection.addInitial(flow, path, host.initialSequenceNumber(now, flow));
-    subflow.endpoint().connect(now, sink);
-    connection.settle(now, sink);
-    return connection;
-  }
-
-  /**
-   * Passive open for a SYN without MP_JOIN that reached a listener; answers SYN/ACK.
-   *
-   * @throws IllegalStateException when the flow is registered already
-   */
-  public static MptcpConnection accept(
-      long now,
-      MptcpHost host,
-      ConnectionConfig config,
-      IncomingSegment syn,
-      NetworkPath path,
-      SegmentSink sink) {
-    boolean offered = Handshake.isOffer(syn);
-    FlowKey flow = SegmentInput.flowOf(syn);
-    MptcpConnection connection = create(host, config, false, offered && config.multipath(), flow);
-    connection.takeOffer(syn);
-    Subflow subflow = connection.addInitial(flow, path, host.initialSequenceNumber(now, flow));
-    subflow.endpoint().accept(now, syn, sink);
-    connection.settle(now, sink);
-    return connection;
-  }
-
-  /** Passive open for a SYN that was answered with this key and this initial sequence number. */
-  static MptcpConnection acceptAnswered(
-      long now,
-      MptcpHost host,
-      ConnectionConfig config,
-      IncomingSegment syn,
-      NetworkPath path,
-      KeyMaterial key,
-      int initialSequenceNumber) {
-    boolean offered = Handshake.isOffer(syn) && config.multipath();
-    FlowKey flow = SegmentInput.flowOf(syn);
-    MptcpConnection connection = create(host, config, false, offered, flow, key);
-    if (offered && !connection.tokenRegistered) {
-      // Since the answer another connection got this token.
-      connection.session.becomePlain();
-    }
-    connection.takeOffer(syn);
-    Subflow subflow = connection.addInitial(flow, path, initialSequenceNumber);
-    subflow.endpoint().acceptAnswered(now, syn);
-    return connection;
-  }
-
-  private void takeOffer(IncomingSegment syn) {
-    if (session.isNegotiating()) {
-      input.handshake().takeFlags(syn.mptcp());
-    }
-  }
-
-  private Subflow addInitial(FlowKey flow, NetworkPath path, int initialSequenceNumber) {
-    Subflow subflow = new Subflow(this, flow, path, true, client, initialSequenceNumber);
-    if (!host.register(flow, subflow)) {
-      releaseToken();
-      throw new IllegalStateException("the flow " + flow + " exists already");
-    }
-    subflows.add(subflow);
-    return subflow;
   }
 
   /**
@@ -239,27 +119,23 @@ public final class MptcpConnection {
 
   /** The next time at which {@link #onDeadline} is due; {@link Long#MAX_VALUE} for none. */
   public long nextDeadline() {
-    if (over) {
+    if (lifetime.isOver()) {
       return Long.MAX_VALUE;
     }
-    long next = Math.min(timers.nextDeadline(), Math.min(closing.nextDeadline(), rejoinBy));
+    long next =
+        Math.min(timers.nextDeadline(), Math.min(closing.nextDeadline(), lifetime.nextDeadline()));
     next = Math.min(next, Math.min(paths.nextDeadline(), addresses.nextDeadline()));
     return Math.min(next, subflows.nextDeadline());
   }
 
   public void onDeadline(long now, SegmentSink sink) {
-    if (over) {
+    if (lifetime.isOver()) {
       return;
     }
     subflows.onDeadline(now, sink);
     timers.onDeadline(now, sink);
     closing.onDeadline(now);
-    if (rejoinBy <= now) {
-      rejoinBy = Long.MAX_VALUE;
-      if (sender.isOutstanding() || subflows.anyUsable() == null) {
-        fail(unreachable ? Failure.UNREACHABLE : Failure.TIMED_OUT);
-      }
-    }
+    lifetime.onDeadline(now);
     settle(now, sink);
   }
 
@@ -274,18 +150,12 @@ public final class MptcpConnection {
    * matters: subflows that have to go, first; then new ones; then data; then what the endpoints
    * owe.
    */
-  private void settle(long now, SegmentSink sink) {
-    if (over) {
+  void settle(long now, SegmentSink sink) {
+    if (lifetime.isOver()) {
       return;
     }
-    if (closing.isFastcloseReceived() && failure == null) {
-      counters().fastclosesReceived.increment();
-      fail(Failure.RESET);
-    } else if ((closing.isLateData() || abandoned) && failure == null) {
-      closing.fastClose();
-      fail(Failure.ABORTED);
-    }
-    if (failure != null) {
+    lifetime.endAtOnceWhereWanted();
+    if (lifetime.hasFailed()) {
       subflows.abortAll(now, sink);
     }
     subflows.resetWanted(now, sink);
@@ -298,7 +168,7 @@ public final class MptcpConnection {
     subflows.flush(now, sink);
     removeClosed(now);
     timers.update(now);
-    finishIfOver();
+    lifetime.finishIfOver();
   }
 
   private void removeClosed(long now) {
@@ -307,92 +177,14 @@ public final class MptcpConnection {
       if (subflow.isClosed()) {
         subflows.remove(i);
         host.unregister(subflow.flow());
-        onSubflowGone(now, subflow);
+        lifetime.onSubflowGone(now, subflow);
       }
-    }
-  }
-
-  private void onSubflowGone(long now, Subflow subflow) {
-    CloseReason reason = subflow.closeReason();
-    if (!subflow.isInitial() && !subflow.everCarriedData()) {
-      counters().joinFailures.increment();
-    }
-    boolean first = subflow.isInitial() && !established;
-    if (first || session.isPlain()) {
-      // After a fallback the subflows that were joining have to go; the connection is the other
-      // one.
-      if (first || subflows.isEmpty()) {
-        failFor(reason);
-      }
-      return;
-    }
-    paths.onSubflowEnded(now, subflow);
-    unreachable |= reason == CloseReason.UNREACHABLE;
-    boolean unanswered = reason == CloseReason.TIMED_OUT || reason == CloseReason.UNREACHABLE;
-    if (unanswered
-        && endpointOptions.boundsSilence()
-        && !closing.isFinished()
-        && !subflows.hasEstablished()) {
-      // The application has said how long a silent peer is to be borne with: there is no waiting
-      // for another subflow.
-      failFor(reason);
-    }
-    if (!subflows.isEmpty() || closing.isFinished() || failure != null) {
-      return;
-    }
-    boolean refused = reason == CloseReason.REFUSED || reason == CloseReason.PEER_RESET;
-    if (refused && !subflow.everCarriedData()) {
-      // The last one is gone and the peer knows nothing of the connection any more.
-      fail(Failure.RESET);
-    } else if (rejoinBy == Long.MAX_VALUE) {
-      rejoinBy = now + config.closeTimeoutNanos();
-    }
-  }
-
-  private void failFor(CloseReason reason) {
-    switch (reason) {
-      case REFUSED -> fail(Failure.REFUSED);
-      case PEER_RESET -> fail(Failure.RESET);
-      case TIMED_OUT -> fail(Failure.TIMED_OUT);
-      case UNREACHABLE -> fail(Failure.UNREACHABLE);
-      case ABORTED -> fail(Failure.ABORTED);
-      case FINISHED -> {
-        // Both directions were closed in order.
-      }
-    }
-  }
-
-  private void fail(Failure reason) {
-    if (failure == null) {
-      failure = reason;
-    }
-  }
-
-  private void finishIfOver() {
-    if (closing.isFinished() && tokenRegistered) {
-      releaseToken();
-    }
-    boolean nothingLeft = failure != null || closing.isFinished() || session.isPlain();
-    if (subflows.isEmpty() && nothingLeft) {
-      over = true;
-      releaseToken();
-      sender.clear();
-      if (closing.isApplicationGone()) {
-        receiver.clear();
-      }
-    }
-  }
-
-  void releaseToken() {
-    if (tokenRegistered) {
-      tokenRegistered = false;
-      host.unregisterToken(session.local().token());
     }
   }
 
   void onSubflowEstablished(long now, Subflow subflow) {
     if (subflow.isInitial()) {
-      established = true;
+      lifetime.establish();
       subflow.startCarrying();
       paths.request();
       (session.isPlain() ? counters().plainConnections : counters().multipathConnections)
@@ -407,16 +199,8 @@ public final class MptcpConnection {
 
   void onJoined(long now, Subflow subflow) {
     counters().joins.increment();
-    unreachable = false;
+    lifetime.onJoined();
     paths.request();
-  }
-
-  /**
-   * Data was acknowledged, or came while none of ours was under way: a subflow that joined is of
-   * use.
-   */
-  void onProgress() {
-    rejoinBy = Long.MAX_VALUE;
   }
 
   void beginMultipath(long remoteKey) {
@@ -430,14 +214,9 @@ public final class MptcpConnection {
     // RFC 8684 §3.1: no further subflow before a DSS option came; a server may announce addresses.
     return session.isMultipath()
         && (session.isConfirmed() || !client)
-        && established
-        && failure == null
+        && lifetime.isEstablished()
+        && !lifetime.hasFailed()
         && !closing.isFinished();
-  }
-
-  /** The patience with a peer that does not let the connection end is exhausted. */
-  void abandon() {
-    abandoned = true;
   }
 
   /**
@@ -445,7 +224,7 @@ public final class MptcpConnection {
    * any more.
    */
   public int write(long now, ByteBuffer source, SegmentSink sink) {
-    if (failure != null || closing.isOutputShut() || over) {
+    if (lifetime.hasFailed() || closing.isOutputShut() || lifetime.isOver()) {
       return -1;
     }
     int taken = sender.write(source);
@@ -462,7 +241,7 @@ public final class MptcpConnection {
   public int read(long now, ByteBuffer target, SegmentSink sink) {
     int taken = receiver.read(target);
     if (taken > 0) {
-      if (!over && failure == null) {
+      if (!lifetime.isOver() && !lifetime.hasFailed()) {
         receiver.onRead(now, subflows.slowestReceiveRttNanos());
         subflows.windowOpened(now, sink);
       }
@@ -473,7 +252,10 @@ public final class MptcpConnection {
 
   private boolean isEndOfInput() {
     return receiver.available() == 0
-        && (receiver.isFinReceived() || failure != null || closing.isInputShut() || over);
+        && (receiver.isFinReceived()
+            || lifetime.hasFailed()
+            || closing.isInputShut()
+            || lifetime.isOver());
   }
 
   /** Bytes that {@link #read} would give now. */
@@ -497,12 +279,12 @@ public final class MptcpConnection {
    * come: reset.
    */
   public void close(long now, SegmentSink sink) {
-    if (closing.isApplicationGone() || over) {
+    if (closing.isApplicationGone() || lifetime.isOver()) {
       return;
     }
     boolean unread = receiver.available() > 0 && !closing.isInputShut();
     closing.applicationGone(now);
-    if (unread || !established) {
+    if (unread || !lifetime.isEstablished()) {
       abort(now, sink);
     } else {
       settle(now, sink);
@@ -511,9 +293,9 @@ public final class MptcpConnection {
 
   /** Ends at once: MP_FASTCLOSE where it can be, RST on every subflow. */
   public void abort(long now, SegmentSink sink) {
-    if (!over) {
+    if (!lifetime.isOver()) {
       closing.fastClose();
-      fail(Failure.ABORTED);
+      lifetime.fail(Failure.ABORTED);
       settle(now, sink);
     }
   }
@@ -523,28 +305,28 @@ public final class MptcpConnection {
     if (receiver.available() > 0 || isEndOfInput()) {
       bits |= READABLE;
     }
-    boolean sendsNoMore = failure != null || closing.isOutputShut() || over;
-    if (sendsNoMore || (established && sender.isWritable())) {
+    boolean sendsNoMore = lifetime.hasFailed() || closing.isOutputShut() || lifetime.isOver();
+    if (sendsNoMore || (lifetime.isEstablished() && sender.isWritable())) {
       bits |= WRITABLE;
     }
-    if (established || failure != null) {
+    if (lifetime.isEstablished() || lifetime.hasFailed()) {
       bits |= ESTABLISHED_OR_FAILED;
     }
     return bits;
   }
 
   public Optional<Failure> failure() {
-    return Optional.ofNullable(failure);
+    return Optional.ofNullable(lifetime.failure());
   }
 
   /** Established, with data flowing or able to. */
   public boolean isEstablished() {
-    return established && failure == null;
+    return lifetime.isEstablished() && !lifetime.hasFailed();
   }
 
   /** Every subflow is CLOSED and nothing is to be done: the owner may forget it. */
   public boolean isClosed() {
-    return over;
+    return lifetime.isOver();
   }
 
   /** Whether it is plain TCP: the peer or the path knows no MPTCP. */
@@ -562,7 +344,7 @@ public final class MptcpConnection {
    * also when nothing more can be delivered.
    */
   public boolean isDelivered() {
-    if (over || failure != null) {
+    if (lifetime.isOver() || lifetime.hasFailed()) {
       return true;
     }
     if (unacknowledgedBytes() > 0) {
@@ -640,7 +422,7 @@ public final class MptcpConnection {
   /** The peer takes nothing for longer than the application would wait. */
   void onUserTimeout() {
     closing.fastClose();
-    fail(Failure.TIMED_OUT);
+    lifetime.fail(Failure.TIMED_OUT);
   }
 
   /** What a new subflow's endpoint is made with. */
@@ -686,6 +468,10 @@ public final class MptcpConnection {
 
   AddressBook addresses() {
     return addresses;
+  }
+
+  Lifetime lifetime() {
+    return lifetime;
   }
 
   PathControl paths() {

@@ -84,11 +84,11 @@ final class SegmentInput {
       return true;
     }
     if (options.has(MptcpOption.DSS)) {
-      subflow.dssSeen();
+      subflow.evidence().dssSeen();
       if (options.hasDataAck()) {
         onDataAck(now, options);
         if (acknowledgesData(subflow, segment)) {
-          subflow.dataAckSeen();
+          subflow.evidence().dataAckSeen();
         }
       }
       if (options.hasMapping() && !onMapping(subflow, segment)) {
@@ -125,9 +125,11 @@ final class SegmentInput {
   private boolean onBareSegment(Subflow subflow, IncomingSegment segment) {
     boolean acknowledgesData =
         acknowledgesData(subflow, segment)
-            && (subflow.isInitial() ? isNothingAcknowledged() : !subflow.isDataAckSeen());
+            && (subflow.isInitial()
+                ? isNothingAcknowledged()
+                : !subflow.evidence().isDataAckSeen());
     boolean firstPayload =
-        !subflow.isDssSeen()
+        !subflow.evidence().isDssSeen()
             && segment.payloadLength() > 0
             && segment.sequenceNumber() == subflow.endpoint().initialReceiveSequenceNumber() + 1;
     if (!acknowledgesData && !firstPayload) {
@@ -166,7 +168,7 @@ final class SegmentInput {
     }
     connection.closing().onDataAck(now, ack);
     if (sender.acknowledged(now, ack)) {
-      connection.onProgress();
+      connection.lifetime().onProgress();
     }
   }
 
@@ -270,7 +272,7 @@ final class SegmentInput {
       connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), sequenceNumber);
       return session.isPlain() && onPayload(now, subflow, segment, skip, sequenceNumber, length);
     }
-    if (subflow.isStuckUnmapped(now, sequenceNumber)) {
+    if (subflow.evidence().isStuckUnmapped(now, sequenceNumber)) {
       // RFC 8684 §3.7: without mappings nothing can be delivered, nor a fallback be signalled.
       subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
     }
@@ -327,7 +329,7 @@ final class SegmentInput {
     if (length > 0 && receiver.receive(dsn, length) > 0) {
       connection.closing().onNewData();
       if (!connection.sender().isOutstanding()) {
-        connection.onProgress();
+        connection.lifetime().onProgress();
       }
     }
   }

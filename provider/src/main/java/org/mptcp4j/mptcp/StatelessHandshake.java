@@ -95,7 +95,7 @@ public final class StatelessHandshake {
                 writer.mpCapableSyn(SubflowOptions.VERSION, options.capableFlags());
               }
             });
-    return MptcpConnection.acceptAnswered(
+    return ConnectionOpener.acceptAnswered(
         now, host, config, syn, path, KeyMaterial.of(key), cookie);
   }
 }

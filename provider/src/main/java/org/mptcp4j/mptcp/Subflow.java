@@ -15,11 +15,6 @@ import org.mptcp4j.wire.OutgoingSegment;
 
 /** One subflow: what joins a {@link TcpEndpoint} to its {@link MptcpConnection}. */
 public final class Subflow implements TcpUser, PacketScheduler.Candidate {
-  /** How often, and for how long, the same payload may come without a mapping. */
-  private static final int MOST_UNMAPPED = 4;
-
-  private static final long LONGEST_UNMAPPED = 5_000_000_000L;
-
   private final MptcpConnection connection;
   private final FlowKey flow;
   private final boolean initial;
@@ -31,6 +26,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private final SubflowTimers timers = new SubflowTimers();
   private final ControlQueue controls = new ControlQueue();
   private final ResetRequest reset = new ResetRequest();
+  private final OptionEvidence evidence = new OptionEvidence();
+  private final Suspicion suspicion;
   private final SendRoom room;
 
   private int synsWritten;
@@ -38,23 +35,15 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private boolean carriesData;
   private boolean everCarriedData;
   private boolean peerBackup;
-  private boolean suspect;
   private boolean peerFinished;
   private boolean closing;
   private boolean closed;
   private boolean detached;
-  private boolean dssSeen;
-  private boolean dataAckSeen;
-  private int unmappedAt;
-  private int unmappedTimes;
-  private long unmappedSince;
   private CloseReason closeReason;
   private boolean permanentlyRefused;
   private int delivered;
-  private int lastUnacknowledged;
   private boolean touched;
   private boolean pathless;
-  private boolean probeAwaitsAnswer;
   private long sentBytes;
   private long receivedBytes;
 
@@ -95,6 +84,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
             flow.remote(),
             flow.remotePort(),
             initialSequenceNumber);
+    this.suspicion = new Suspicion(connection, this);
     this.room = new SendRoom(endpoint);
   }
 
@@ -122,7 +112,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
         endpoint.state(),
         carriesData,
         peerBackup,
-        suspect,
+        suspicion.isRaised(),
         identity.localAddressId(),
         identity.remoteAddressId(),
         sentBytes,
@@ -149,6 +139,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   SubflowIdentity identity() {
     return identity;
+  }
+
+  OptionEvidence evidence() {
+    return evidence;
   }
 
   OutstandingMappings outstanding() {
@@ -202,33 +196,6 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return segment.sequenceNumber() != endpoint.sendNext();
   }
 
-  boolean isDssSeen() {
-    return dssSeen;
-  }
-
-  void dssSeen() {
-    dssSeen = true;
-  }
-
-  /** Whether data sent here was acknowledged together with a DATA_ACK: options pass both ways. */
-  boolean isDataAckSeen() {
-    return dataAckSeen;
-  }
-
-  void dataAckSeen() {
-    dataAckSeen = true;
-  }
-
-  /** Whether the next payload has come without a mapping so often that none will come. */
-  boolean isStuckUnmapped(long now, int sequenceNumber) {
-    if (unmappedTimes == 0 || unmappedAt != sequenceNumber) {
-      unmappedAt = sequenceNumber;
-      unmappedSince = now;
-      unmappedTimes = 0;
-    }
-    return ++unmappedTimes >= MOST_UNMAPPED && now - unmappedSince >= LONGEST_UNMAPPED;
-  }
-
   void peerBackup(boolean backup) {
     peerBackup = backup;
   }
@@ -251,7 +218,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       }
     } else if (!pathless) {
       pathless = true;
-      becomeSuspect(now);
+      suspicion.raise(now);
     }
   }
 
@@ -362,8 +329,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   }
 
   boolean isBetterThan(Subflow other) {
-    if (suspect != other.suspect) {
-      return !suspect;
+    if (suspicion.isRaised() != other.suspicion.isRaised()) {
+      return !suspicion.isRaised();
     }
     if (peerBackup != other.peerBackup) {
       return !peerBackup;
@@ -377,15 +344,6 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       return;
     }
     outstanding.reinject(connection.sender(), this, all);
-  }
-
-  /** Avoided until acknowledgments come again; others take over its data. */
-  void becomeSuspect(long now) {
-    reinjectOutstanding(false);
-    if (!suspect) {
-      suspect = true;
-      timers.startProbing(now, endpoint.smoothedRttNanos());
-    }
   }
 
   // ---- timers
@@ -408,10 +366,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       endpoint.requestAck();
       touched = true;
     }
-    if (timers.isProbeDue(now)) {
-      timers.startProbing(now, endpoint.smoothedRttNanos());
-      probeAwaitsAnswer = endpoint.sendWindowProbe(now, sink);
-    }
+    suspicion.probeIfDue(now, sink);
   }
 
   boolean takeTouched() {
@@ -424,24 +379,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     touched = true;
   }
 
-  /** After a segment was taken in: an acknowledgment that moves on clears all suspicion. */
+  /** After a segment was taken in. */
   void noteProgress(long now) {
-    if (closed) {
-      return;
-    }
-    if (probeAwaitsAnswer) {
-      probeAwaitsAnswer = false;
-      endpoint.pathRecovered(now);
-    }
-    int una = endpoint.sendUnacknowledged();
-    if (una != lastUnacknowledged || outstanding.isEmpty()) {
-      lastUnacknowledged = una;
-      if (suspect) {
-        suspect = false;
-        timers.stopProbing();
-        connection.sender().recovered(this);
-        outstanding.clearReinjected();
-      }
+    if (!closed) {
+      suspicion.noteProgress(now);
     }
   }
 
@@ -521,7 +462,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public void onEstablished(long now) {
-    lastUnacknowledged = endpoint.initialSendSequenceNumber() + 1;
+    suspicion.onEstablished();
     if (!initial && opener) {
       thirdAckDue = true;
       timers.startThirdAck(now, endpoint.smoothedRttNanos());
@@ -538,7 +479,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   @Override
   public void onProbeTimeout(long now) {
     if (!outstanding.isEmpty()) {
-      becomeSuspect(now);
+      suspicion.raise(now);
     }
   }
 
@@ -607,7 +548,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public boolean isSuspect() {
-    return suspect || !isUsable();
+    return suspicion.isRaised() || !isUsable();
   }
 
   @Override

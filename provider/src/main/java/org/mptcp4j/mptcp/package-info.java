@@ -8,6 +8,7 @@
  * lets the endpoints pay what they owe. Behind it, by concern:
  *
  * <ul>
+ *   <li>the beginning: {@code ConnectionOpener}; how long it lives: {@code Lifetime};
  *   <li>agreement: {@code Session}, {@code Handshake}, {@code StatelessHandshake}, {@code
  *       JoinAcceptor}, {@code KeyMaterial}, {@code Hmac}, {@code Fallback};
  *   <li>down: {@code DataSender} with {@code SendBuffer} (chunks of pooled memory), {@code Mapping}
@@ -16,7 +17,8 @@
  *       with {@code ReceiveBuffer} (a ring in which each byte has its place by data sequence
  *       number) and {@code DataRanges};
  *   <li>each subflow: {@code Subflow}, {@code SubflowOptions} (what goes into the option space),
- *       {@code SendRoom}, {@code OutstandingMappings}, {@code ControlQueue};
+ *       {@code SendRoom}, {@code OutstandingMappings}, {@code ControlQueue}, {@code Suspicion},
+ *       {@code OptionEvidence};
  *   <li>paths: {@code PathControl}, {@code AddressBook}, {@code DefaultPathManager};
  *   <li>the end: {@code Closing}, and time: {@code ConnectionTimers}, {@code SubflowTimers}.
  * </ul>

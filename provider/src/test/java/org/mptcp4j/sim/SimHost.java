@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.mptcp4j.Settings;
 import org.mptcp4j.mptcp.AddressFilter;
 import org.mptcp4j.mptcp.ConnectionConfig;
+import org.mptcp4j.mptcp.ConnectionOpener;
 import org.mptcp4j.mptcp.MptcpConnection;
 import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.MptcpHost;
@@ -187,7 +188,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
       if (path.isPresent()) {
         FlowKey flow = FlowKey.of(local, allocatePort(local, remote, port), remote, port);
         MptcpConnection connection =
-            MptcpConnection.connect(network.now(), this, config, flow, path.get(), this);
+            ConnectionOpener.connect(network.now(), this, config, flow, path.get(), this);
         return adopt(connection);
       }
     }
@@ -450,7 +451,8 @@ public final class SimHost implements MptcpHost, SegmentSink {
           path.get());
     } else {
       MptcpConnection connection =
-          MptcpConnection.accept(network.now(), this, listener.config(), segment, path.get(), this);
+          ConnectionOpener.accept(
+              network.now(), this, listener.config(), segment, path.get(), this);
       adopt(connection).onEstablished(listener.onAccept());
     }
   }
