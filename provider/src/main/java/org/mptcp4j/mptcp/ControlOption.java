@@ -38,6 +38,19 @@ sealed interface ControlOption {
     }
   }
 
+  /** MP_PRIO (RFC 8684 §3.3.8). */
+  record Prio(boolean backup) implements ControlOption {
+    @Override
+    public int length() {
+      return 4;
+    }
+
+    @Override
+    public boolean writeTo(TcpOptionWriter options) {
+      return options.mpPrio(backup);
+    }
+  }
+
   /** MP_FAIL (RFC 8684 §3.7). */
   record Fail(long dsn) implements ControlOption {
     @Override

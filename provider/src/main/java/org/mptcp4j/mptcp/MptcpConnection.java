@@ -390,6 +390,18 @@ public final class MptcpConnection {
     settle(now, sink);
   }
 
+  /**
+   * Has a subflow of this connection carry data only while no other can, in both directions (RFC
+   * 8684 §3.3.8, MP_PRIO), or again like the others. Does nothing on plain TCP and on a subflow
+   * that is closed.
+   */
+  public void setBackup(long now, Subflow subflow, boolean backup, SegmentSink sink) {
+    if (session.isMultipath() && subflow.isUsable()) {
+      subflow.ownBackup(backup);
+      settle(now, sink);
+    }
+  }
+
   /** Options of the application's, for every subflow that there is and will be. */
   public void setEndpointOptions(long now, EndpointOptions options) {
     endpointOptions = options;

@@ -35,6 +35,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private boolean carriesData;
   private boolean everCarriedData;
   private boolean peerBackup;
+  private boolean ownBackup;
   private boolean peerFinished;
   private boolean closing;
   private boolean closed;
@@ -111,7 +112,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
         flow,
         endpoint.state(),
         carriesData,
-        peerBackup,
+        isBackup(),
         suspicion.isRaised(),
         identity.localAddressId(),
         identity.remoteAddressId(),
@@ -196,8 +197,17 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return segment.sequenceNumber() != endpoint.sendNext();
   }
 
+  /** What the peer wants of us, by MP_JOIN or MP_PRIO. */
   void peerBackup(boolean backup) {
     peerBackup = backup;
+  }
+
+  /** Whether this subflow is to be spared; the peer is told to spare it as well. */
+  void ownBackup(boolean backup) {
+    if (ownBackup != backup) {
+      ownBackup = backup;
+      addControl(new ControlOption.Prio(backup));
+    }
   }
 
   boolean isPeerFinished() {
@@ -332,8 +342,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     if (suspicion.isRaised() != other.suspicion.isRaised()) {
       return !suspicion.isRaised();
     }
-    if (peerBackup != other.peerBackup) {
-      return !peerBackup;
+    if (isBackup() != other.isBackup()) {
+      return !isBackup();
     }
     return smoothedRttNanos() < other.smoothedRttNanos();
   }
@@ -543,7 +553,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public boolean isBackup() {
-    return peerBackup;
+    return peerBackup || ownBackup;
   }
 
   @Override

@@ -95,7 +95,7 @@ public final class SimSocket {
   }
 
   /** After every call into the connection: its deadline may have moved, the application may act. */
-  void afterCall() {
+  public void afterCall() {
     afterCall(true);
   }
 

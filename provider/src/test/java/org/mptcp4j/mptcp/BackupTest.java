@@ -1,0 +1,81 @@
+package org.mptcp4j.mptcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.mptcp.TwoHosts.MILLI;
+import static org.mptcp4j.mptcp.TwoHosts.SECOND;
+import static org.mptcp4j.mptcp.TwoHosts.multipath;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.sim.SimHost;
+import org.mptcp4j.sim.SimSocket;
+import org.mptcp4j.wire.IpAddress;
+
+/** MP_PRIO, RFC 8684 §3.3.8, sent and obeyed. */
+class BackupTest {
+  private static final int LARGE = 150_000_000;
+
+  private TwoHosts hosts;
+
+  @BeforeEach
+  void twoBusyPaths() {
+    hosts = TwoHosts.twoPaths(31);
+    hosts.connect(multipath(), multipath());
+    hosts.transfer(LARGE, LARGE);
+    hosts.network.runFor(SECOND);
+  }
+
+  private void setSecond(SimSocket socket, SimHost host, boolean backup) {
+    IpAddress client = IpAddress.parse("10.0.2.1");
+    IpAddress server = IpAddress.parse("10.0.2.2");
+    Subflow second =
+        socket.connection().subflows().stream()
+            .filter(s -> s.flow().local().equals(client) || s.flow().local().equals(server))
+            .findFirst()
+            .orElseThrow();
+    socket.connection().setBackup(hosts.network.now(), second, backup, host);
+    socket.afterCall();
+  }
+
+  private void setSecond(boolean byClient, boolean backup) {
+    if (byClient) {
+      setSecond(hosts.clientSocket, hosts.client, backup);
+    } else {
+      setSecond(hosts.serverSocket, hosts.server, backup);
+    }
+  }
+
+  /** Bytes that the second path carries in a second, both ways. */
+  private long carriedBySecond() {
+    long before = hosts.second.forward().carriedBytes() + hosts.second.backward().carriedBytes();
+    hosts.network.runFor(SECOND);
+    return hosts.second.forward().carriedBytes() + hosts.second.backward().carriedBytes() - before;
+  }
+
+  @ParameterizedTest(name = "set by the client {0}")
+  @ValueSource(booleans = {true, false})
+  void aSubflowThatEitherSideMakesABackupIsSparedByBothUntilItIsNoneAnyMore(boolean byClient) {
+    assertThat(carriedBySecond()).isGreaterThan(10_000_000);
+    setSecond(byClient, true);
+    hosts.network.runFor(500 * MILLI);
+    assertThat(carriedBySecond()).isLessThan(100_000);
+    setSecond(byClient, false);
+    hosts.network.runFor(500 * MILLI);
+    assertThat(carriedBySecond()).isGreaterThan(10_000_000);
+    hosts.runToEnd(60 * SECOND);
+  }
+
+  @Test
+  void aBackupCarriesTheDataWhenTheOtherPathDies() {
+    setSecond(true, true);
+    hosts.network.runFor(500 * MILLI);
+    hosts.first.setUp(false);
+    hosts.network.runFor(2 * SECOND);
+    assertThat(carriedBySecond()).isGreaterThan(10_000_000);
+    hosts.first.setUp(true);
+    hosts.runToEnd(60 * SECOND);
+    assertThat(hosts.clientTransfer.isComplete()).isTrue();
+  }
+}
