@@ -5,11 +5,13 @@ import static org.mptcp4j.sim.SimConfig.MILLI;
 import static org.mptcp4j.sim.SimConfig.SECOND;
 
 import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.mptcp4j.mptcp.ConnectionConfig;
 import org.mptcp4j.wire.IncomingSegment;
 
 /** Buffers that grow to what a path needs, and no further. */
+@Tag("simulation")
 class BufferTuningTest {
   private static final int FIRST = 256 << 10;
   private static final int LIMIT = 64 << 20;

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.mptcp4j.spi.CongestionControl;
@@ -19,6 +20,7 @@ import org.mptcp4j.tcp.NewReno;
  * whichever way the bottleneck drops packets. The second begins while the first has the path to
  * itself. {@code -Dsim.seeds} makes more such minutes.
  */
+@Tag("simulation")
 class FairnessTest {
   private static final long RATE = 50_000_000;
   private static final long PATH_BYTES = RATE / 8 * 20 / 1000;

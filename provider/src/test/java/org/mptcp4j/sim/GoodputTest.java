@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
  * shows here. To accept it: {@code mvn test -Dtest=GoodputTest -Dsim.golden=write}, and look at the
  * difference before it is committed.
  */
+@Tag("simulation")
 class GoodputTest {
   /**
    * The response functions know nothing of timeouts and of several losses in one window, which

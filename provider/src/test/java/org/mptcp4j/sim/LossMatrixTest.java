@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
  * protocol that moves a time shows here, on purpose or not. To accept it: {@code mvn test
  * -Dtest=LossMatrixTest -Dsim.golden=write}, and look at the difference before it is committed.
  */
+@Tag("simulation")
 class LossMatrixTest {
   @Test
   void tenMegabytesArriveWholeUnderEveryConditionAndInTheTimesExpected() throws IOException {

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,6 +24,7 @@ import org.mptcp4j.sim.MiddleboxSite.Place;
  * directions, and the outcome that RFC 8684 §3.7 and RFC 8041 §3.1 ask for, whatever the seed.
  */
 @SuppressWarnings("EnumOrdinal") // rows are found by their place
+@Tag("simulation")
 class MiddleboxMatrixTest {
   private static final Path DOCUMENT = Path.of("docs/middleboxes.md");
 

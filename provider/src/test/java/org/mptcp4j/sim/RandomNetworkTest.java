@@ -7,6 +7,7 @@ import static org.mptcp4j.sim.SimConfig.SECOND;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mptcp4j.tcp.Cubic;
@@ -17,6 +18,7 @@ import org.mptcp4j.tcp.NewReno;
  * trouble, buffers of any size, both directions at once. The data always arrives; where a box on
  * the way damages packets, the connection may fail, but never gives out a wrong byte.
  */
+@Tag("simulation")
 class RandomNetworkTest {
   private static LongStream seeds() {
     return LongStream.rangeClosed(1, Long.getLong("sim.networks", 150));

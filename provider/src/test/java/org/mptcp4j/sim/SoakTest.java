@@ -6,6 +6,7 @@ import static org.mptcp4j.sim.SimConfig.SECOND;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * host goes or comes, the path falls silent or speaks again, its loss changes, or a host forgets
  * the flow and answers with RST.
  */
+@Tag("simulation")
 class SoakTest {
   private static final int PATHS = 4;
   private static final long SECONDS = Long.getLong("sim.soak.seconds", 3_600);
