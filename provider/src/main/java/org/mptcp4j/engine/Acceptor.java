@@ -63,6 +63,7 @@ final class Acceptor {
             syn,
             config(listener, listener.settings()),
             path,
+            engine.timestampOffsets().of(syn.destination(), syn.source()),
             token -> engine.flows().byToken(token) == null);
     if (engine.link().send(answer, ((EnginePath) path).egress()) == PacketLink.SendResult.SENT) {
       counters.synCookiesSent.increment();

@@ -2,10 +2,8 @@ package org.mptcp4j.engine;
 
 import java.io.IOException;
 import org.mptcp4j.tcp.TcpEndpoint;
-import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IpAddress;
-import org.mptcp4j.wire.SequenceNumber;
 
 /**
  * Finds local ports for outgoing connections: free ones while there are any, then those of
@@ -53,14 +51,9 @@ final class ClientPorts {
     return null;
   }
 
-  /**
-   * RFC 9293 §3.6.1, RFC 1122 §4.2.2.13: TIME-WAIT may be cut short for a connection whose initial
-   * sequence number lies beyond all that the old one used, so that no late segment is taken for one
-   * of its own.
-   */
   private boolean mayFollow(FlowKey flow, TcpEndpoint old) {
-    return old.state() == TcpState.TIME_WAIT
-        && SequenceNumber.gt(engine.sequenceNumbers().next(engine.now(), flow), old.sendNext());
+    long now = engine.now();
+    return old.mayBeFollowedBy(now, engine.sequenceNumbers().next(now, flow));
   }
 
   private GuardedPort takeOver(FlowTable.Entry old) {

@@ -40,6 +40,11 @@ final class ConnectionHost implements MptcpHost {
   }
 
   @Override
+  public int timestampOffset(IpAddress local, IpAddress remote) {
+    return engine.timestampOffsets().of(local, remote);
+  }
+
+  @Override
   public List<IpAddress> localAddresses() {
     return engine.link().localAddresses().stream()
         .map(PacketLink.LocalAddress::address)

@@ -3,13 +3,10 @@ package org.mptcp4j.engine;
 import java.nio.ByteBuffer;
 import org.mptcp4j.link.PacketReceiver;
 import org.mptcp4j.observe.EngineCounters;
-import org.mptcp4j.tcp.TcpEndpoint;
-import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IcmpError;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.MptcpOption;
-import org.mptcp4j.wire.SequenceNumber;
 import org.mptcp4j.wire.TcpFlags;
 
 /**
@@ -140,12 +137,8 @@ final class Demultiplexer implements PacketReceiver {
     resets.answer(now, segment, -1);
   }
 
-  /** RFC 9293 §3.6.1, RFC 6191: a SYN beyond the old sequence numbers may have the flow. */
   private boolean endsTimeWait(FlowTable.Entry entry) {
-    TcpEndpoint endpoint = entry.subflow().endpoint();
-    return endpoint.state() == TcpState.TIME_WAIT
-        && SequenceNumber.gt(segment.sequenceNumber(), endpoint.receiveNext())
-        && entry.owner().yieldTimeWait();
+    return entry.subflow().endpoint().mayBeFollowedBy(segment) && entry.owner().yieldTimeWait();
   }
 
   /** RFC 8684 §3.2: the token names the connection; an unknown one is answered with RST. */

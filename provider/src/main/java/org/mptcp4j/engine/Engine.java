@@ -59,6 +59,7 @@ public final class Engine implements Closeable {
   private final PortBook ports;
   private final RandomBytes random;
   private final InitialSequenceNumbers sequenceNumbers;
+  private final TimestampOffsets timestampOffsets;
   private final HalfOpenJoins joins;
   private final HalfOpenConnections halfOpen = new HalfOpenConnections();
   private final DeadlineQueue deadlines = new DeadlineQueue();
@@ -97,6 +98,7 @@ public final class Engine implements Closeable {
     SecureRandom secureRandom = new SecureRandom();
     random = new RandomBytes(secureRandom);
     sequenceNumbers = new InitialSequenceNumbers(secureRandom);
+    timestampOffsets = new TimestampOffsets(secureRandom);
     ports = new PortBook(link);
     joins = new HalfOpenJoins(config.maxHalfOpenJoins());
     demultiplexer =
@@ -391,6 +393,10 @@ public final class Engine implements Closeable {
 
   InitialSequenceNumbers sequenceNumbers() {
     return sequenceNumbers;
+  }
+
+  TimestampOffsets timestampOffsets() {
+    return timestampOffsets;
   }
 
   HalfOpenConnections halfOpen() {

@@ -6,6 +6,7 @@ import java.net.StandardSocketOptions;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import jdk.net.ExtendedSocketOptions;
+import org.mptcp4j.tcp.AckMode;
 import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.KeepAlive;
 
@@ -13,8 +14,9 @@ import org.mptcp4j.tcp.KeepAlive;
  * The options of one socket. Those for which the protocol has a use are honoured: TCP_NODELAY,
  * SO_LINGER, IP_TOS, SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTERVAL and TCP_KEEPCOUNT, and
  * SO_SNDBUF and SO_RCVBUF as they stand when the connection begins: a program that sets them gets
- * buffers of that size; otherwise they say how far the buffers may grow. SO_REUSEADDR, SO_REUSEPORT
- * and TCP_QUICKACK are kept and given back. Thread-safe.
+ * buffers of that size; otherwise they say how far the buffers may grow. TCP_QUICKACK holds until
+ * it is set again; Linux forgets it after some segments. SO_REUSEADDR and SO_REUSEPORT are kept and
+ * given back: what they say counts when a listener is bound ({@link PortSharing}). Thread-safe.
  */
 final class SocketSettings {
   private static final Map<SocketOption<?>, Object> DEFAULTS =
@@ -65,6 +67,9 @@ final class SocketSettings {
 
   private volatile boolean receiveBufferSet;
 
+  /** As long as it is not, acknowledgments are quick when it helps (as Linux). */
+  private volatile boolean quickAckSet;
+
   SocketSettings(EngineConfig config, boolean multipath) {
     this.multipath = multipath;
     userTimeoutNanos = config.userTimeout().toNanos();
@@ -78,6 +83,7 @@ final class SocketSettings {
     values.putAll(other.values);
     sendBufferSet = other.sendBufferSet;
     receiveBufferSet = other.receiveBufferSet;
+    quickAckSet = other.quickAckSet;
   }
 
   /** The settings of a connection that a listener with these accepts. */
@@ -122,6 +128,7 @@ final class SocketSettings {
   static boolean isEndpointOption(SocketOption<?> option) {
     return option == StandardSocketOptions.SO_KEEPALIVE
         || option == StandardSocketOptions.IP_TOS
+        || option == ExtendedSocketOptions.TCP_QUICKACK
         || MOST.containsKey(option);
   }
 
@@ -134,7 +141,15 @@ final class SocketSettings {
     return EndpointOptions.DEFAULT
         .withKeepAlive(enabled ? KeepAlive.everySeconds(idle, interval, probes) : KeepAlive.OFF)
         .withUserTimeout(userTimeoutNanos)
-        .withTrafficClass(get(StandardSocketOptions.IP_TOS));
+        .withTrafficClass(get(StandardSocketOptions.IP_TOS))
+        .withAckMode(ackMode());
+  }
+
+  private AckMode ackMode() {
+    if (!quickAckSet) {
+      return AckMode.ADAPTIVE;
+    }
+    return get(ExtendedSocketOptions.TCP_QUICKACK) ? AckMode.QUICK : AckMode.DELAYED;
   }
 
   /**
@@ -160,6 +175,7 @@ final class SocketSettings {
       throw new SocketException("Invalid argument");
     }
     sendBufferSet |= option == StandardSocketOptions.SO_SNDBUF;
+    quickAckSet |= option == ExtendedSocketOptions.TCP_QUICKACK;
     receiveBufferSet |= option == StandardSocketOptions.SO_RCVBUF;
     if (option == StandardSocketOptions.SO_LINGER) {
       int seconds = (Integer) value;

@@ -19,6 +19,12 @@ public interface MptcpHost {
   int initialSequenceNumber(long now, FlowKey flow);
 
   /**
+   * What the timestamps of connections between these addresses are moved by ({@link
+   * org.mptcp4j.tcp.TcpUser#timestampOffset}).
+   */
+  int timestampOffset(IpAddress local, IpAddress remote);
+
+  /**
    * Addresses that new subflows may start from: up, permanent, not loopback, not link-local, not
    * tentative.
    */

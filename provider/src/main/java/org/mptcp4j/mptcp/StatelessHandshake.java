@@ -34,6 +34,7 @@ public final class StatelessHandshake {
   /**
    * The SYN/ACK for a SYN without MP_JOIN; valid until the next call.
    *
+   * @param timestampOffset as {@link MptcpHost#timestampOffset} gives it
    * @param isTokenFree whether no connection has this token
    */
   public OutgoingSegment answer(
@@ -41,12 +42,14 @@ public final class StatelessHandshake {
       IncomingSegment syn,
       ConnectionConfig config,
       NetworkPath path,
+      int timestampOffset,
       IntPredicate isTokenFree) {
     cookies.answer(
         now,
         syn,
         config.tcp().withMssAtMost(Subflow.mostPayload(path, syn.isIpv4())),
         config.firstReceiveBufferBytes(),
+        timestampOffset,
         answer);
     if (config.multipath() && Handshake.isOffer(syn)) {
       long key = key(syn, syn.sequenceNumber(), answer.sequenceNumber());

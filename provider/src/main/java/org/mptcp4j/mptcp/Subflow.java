@@ -410,6 +410,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   }
 
   @Override
+  public int timestampOffset() {
+    return connection.host().timestampOffset(flow.local(), flow.remote());
+  }
+
+  @Override
   public TcpCounters counters() {
     return connection.counters().tcp;
   }

@@ -8,24 +8,32 @@ package org.mptcp4j.tcp;
  *     (RFC 5482 §3); 0: as long as the retransmissions last
  * @param trafficClass type of service or traffic class of what is sent, 0 to 255; its low two bits
  *     do not count
+ * @param ackMode how soon in-order data is acknowledged
  */
-public record EndpointOptions(KeepAlive keepAlive, long userTimeoutNanos, int trafficClass) {
+public record EndpointOptions(
+    KeepAlive keepAlive, long userTimeoutNanos, int trafficClass, AckMode ackMode) {
   /** What holds where the application says nothing. */
-  public static final EndpointOptions DEFAULT = new EndpointOptions(KeepAlive.OFF, 0, 0);
+  public static final EndpointOptions DEFAULT =
+      new EndpointOptions(KeepAlive.OFF, 0, 0, AckMode.ADAPTIVE);
 
   /** The same with other keep-alive. */
   public EndpointOptions withKeepAlive(KeepAlive other) {
-    return new EndpointOptions(other, userTimeoutNanos, trafficClass);
+    return new EndpointOptions(other, userTimeoutNanos, trafficClass, ackMode);
   }
 
   /** The same with another user timeout; 0 for none. */
   public EndpointOptions withUserTimeout(long nanos) {
-    return new EndpointOptions(keepAlive, nanos, trafficClass);
+    return new EndpointOptions(keepAlive, nanos, trafficClass, ackMode);
   }
 
   /** The same with another traffic class. */
   public EndpointOptions withTrafficClass(int value) {
-    return new EndpointOptions(keepAlive, userTimeoutNanos, value);
+    return new EndpointOptions(keepAlive, userTimeoutNanos, value, ackMode);
+  }
+
+  /** The same with acknowledgments as {@code mode} says. */
+  public EndpointOptions withAckMode(AckMode mode) {
+    return new EndpointOptions(keepAlive, userTimeoutNanos, trafficClass, mode);
   }
 
   /** Whether the application has said how long a silent peer is to be borne with. */

@@ -52,9 +52,15 @@ public final class SynCookies {
    * may be added to it.
    *
    * @param window bytes that the peer may send before it hears more
+   * @param timestampOffset that of the connection's {@link TcpUser}
    */
   public void answer(
-      long now, IncomingSegment syn, TcpConfig config, int window, OutgoingSegment answer) {
+      long now,
+      IncomingSegment syn,
+      TcpConfig config,
+      int window,
+      int timestampOffset,
+      OutgoingSegment answer) {
     int cookie = cookieFor(now, syn);
     answer
         .begin(
@@ -71,7 +77,7 @@ public final class SynCookies {
       answer.options().sackPermitted();
     }
     if (config.timestamps() && syn.hasTimestamps()) {
-      answer.options().timestamps(Tcb.timestampAt(now, cookie), syn.timestampValue());
+      answer.options().timestamps(Tcb.timestampAt(now, timestampOffset), syn.timestampValue());
     }
     if (syn.windowScale() >= 0) {
       answer.options().windowScale(Tcb.offeredScale(config));

@@ -54,6 +54,9 @@ final class Tcb {
   /** What the peer takes in a segment, before options. */
   private int peerMss;
 
+  /** What our timestamps begin with. */
+  private final int timestampOffset;
+
   /** RFC 7323 §4.3: TS.Recent, and when it was taken. */
   int timestampRecent;
 
@@ -86,6 +89,7 @@ final class Tcb {
     this.remote = remote;
     this.remotePort = remotePort;
     this.initialSend = initialSend;
+    this.timestampOffset = user.timestampOffset();
     this.peerMss = defaultMss(local.isIpv4());
     this.pathMtu = new PathMtu(local.isIpv4());
   }
@@ -161,12 +165,10 @@ final class Tcb {
 
   /** Our timestamp clock: milliseconds. */
   int timestampAt(long now) {
-    return timestampAt(now, initialSend);
+    return timestampAt(now, timestampOffset);
   }
 
-  static int timestampAt(long now, int initialSend) {
-    // RFC 7323 §7.1: connections do not share one timestamp clock that strangers could read.
-    int offset = initialSend * 0x9E37_79B1 ^ initialSend >>> 15;
+  static int timestampAt(long now, int offset) {
     return (int) (now / 1_000_000L) + offset;
   }
 

@@ -23,6 +23,7 @@ public final class TcpEndpoint {
   private final UserTimeout userTimeout;
   private final SegmentArrival arrival;
   private final IcmpArrival icmpArrival;
+  private final TimeWaitSuccession succession;
 
   private boolean detached;
 
@@ -44,6 +45,7 @@ public final class TcpEndpoint {
     userTimeout = new UserTimeout(tcb, sender);
     arrival = new SegmentArrival(tcb, writer, receiver, sender, handshake, keepAlive);
     icmpArrival = new IcmpArrival(tcb, sender);
+    succession = new TimeWaitSuccession(tcb, sender, receiver);
   }
 
   /** Active open: sends SYN. */
@@ -144,6 +146,10 @@ public final class TcpEndpoint {
   public void setOptions(long now, EndpointOptions options) {
     EndpointOptions before = tcb.options;
     tcb.options = options;
+    if (options.ackMode() == AckMode.QUICK && tcb.timers.isSet(Timers.Kind.DELAYED_ACK)) {
+      // What waits now is the first that is wanted at once.
+      tcb.timers.set(Timers.Kind.DELAYED_ACK, now);
+    }
     keepAlive.onOptions(now, before.keepAlive());
     userTimeout.onOptions(now, before.userTimeoutNanos());
   }
@@ -290,6 +296,19 @@ public final class TcpEndpoint {
   /** The path that was backed up takes segments again. Call {@link #flush} afterwards. */
   public void pathWritable() {
     tcb.blocked = false;
+  }
+
+  /** Whether this is in TIME-WAIT, and the peer's SYN may begin a new connection (RFC 6191). */
+  public boolean mayBeFollowedBy(IncomingSegment syn) {
+    return succession.admits(syn);
+  }
+
+  /**
+   * Whether this is in TIME-WAIT, and a SYN of ours with this sequence number may begin a new
+   * connection.
+   */
+  public boolean mayBeFollowedBy(long now, int initialSequenceNumber) {
+    return succession.allows(now, initialSequenceNumber);
   }
 
   public NetworkPath path() {

@@ -207,14 +207,19 @@ final class TcpReceiver {
     if (hadHoles || !ranges.isEmpty()) {
       ackNow = true;
     }
-    if (quickAcks > 0) {
-      quickAcks--;
-      ackNow = true;
-    }
+    ackNow |= isQuick();
     if (next != before) {
       tcb.traffic.receivedBytes += next - before;
       tcb.user.onInOrder(now, next);
     }
+  }
+
+  private boolean isQuick() {
+    return switch (tcb.options.ackMode()) {
+      case QUICK -> true;
+      case DELAYED -> false;
+      case ADAPTIVE -> quickAcks > 0 && quickAcks-- > 0;
+    };
   }
 
   /** Moves RCV.NXT over the peer's FIN when it is its turn; true once. */

@@ -119,6 +119,13 @@ public interface TcpUser {
    */
   boolean isProvenReset(IncomingSegment segment);
 
+  /**
+   * What the timestamps of this endpoint are moved by: the same for all connections between two
+   * addresses, so that they grow from one connection to the next (RFC 6191 §2), and nothing that
+   * strangers could guess (RFC 7323 §7.1). Asked once, when the endpoint is made.
+   */
+  int timestampOffset();
+
   /** Where the endpoint counts what happens. */
   TcpCounters counters();
 

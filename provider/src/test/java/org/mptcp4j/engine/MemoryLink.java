@@ -12,12 +12,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.mptcp4j.link.Egress;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.link.PacketReceiver;
 import org.mptcp4j.link.PortGuard;
 import org.mptcp4j.observe.LinkCounters;
 import org.mptcp4j.wire.IcmpError;
+import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.OutgoingSegment;
 
@@ -70,6 +72,10 @@ final class MemoryLink implements PacketLink {
   /** Whether what arrives is lost. */
   volatile boolean deaf;
 
+  /** Is shown every TCP packet that arrives, valid until it returns. */
+  volatile Consumer<IncomingSegment> onArrival = segment -> {};
+
+  private final IncomingSegment seen = new IncomingSegment();
   private int sends;
 
   /** Two hosts with so many addresses each: 10.0.1.1 and 10.0.1.2, 10.0.2.1 and 10.0.2.2, … */
@@ -119,6 +125,9 @@ final class MemoryLink implements PacketLink {
       if (icmp.parse(buffer, 0, packet.length) == IcmpError.Verdict.OK) {
         receiver.onIcmpError(icmp);
       } else {
+        if (seen.parse(buffer, 0, packet.length) == IncomingSegment.Verdict.OK) {
+          onArrival.accept(seen);
+        }
         receiver.onPacket(
             buffer, 0, packet.length, 1, System.nanoTime(), /* checksumTrusted= */ false);
       }

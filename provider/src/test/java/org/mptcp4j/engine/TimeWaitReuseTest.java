@@ -7,12 +7,16 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.mptcp4j.Settings;
+import org.mptcp4j.wire.TcpFlags;
 
 /** A client that connects to one destination more often than it has ports. */
 @Timeout(120)
@@ -90,6 +94,26 @@ class TimeWaitReuseTest {
     }
     assertThat(client.counters().timeWaitsReused.sum()).isGreaterThanOrEqualTo(20_000 - PORTS);
     assertThat(clientLink.guardedPorts()).hasSizeLessThanOrEqualTo(PORTS);
+  }
+
+  @Test
+  void timestampsGrowFromConnectionToConnection() throws IOException {
+    StreamListener listener = server.listen(serverAddress(), 10, true);
+    List<Integer> timestamps = Collections.synchronizedList(new ArrayList<>());
+    serverLink.onArrival =
+        packet -> {
+          if (packet.has(TcpFlags.SYN)) {
+            timestamps.add(packet.timestampValue());
+          }
+        };
+    for (int i = 0; i < 20; i++) {
+      oneConnection(listener, i);
+    }
+    assertThat(timestamps).hasSize(20);
+    for (int i = 1; i < 20; i++) {
+      // Within the seconds that the test may take, as numbers that wrap around.
+      assertThat(timestamps.get(i) - timestamps.get(i - 1)).isBetween(0, 120_000);
+    }
   }
 
   @Test

@@ -116,13 +116,15 @@ class StatelessHandshakeTest {
                 parsed(syn),
                 multipath(),
                 path,
+                /* timestampOffset= */ 5,
                 t -> {
                   token[0] = t;
                   return true;
                 }));
     assertThat(free.mptcp().has(MptcpOption.MP_CAPABLE)).isTrue();
     assertThat(KeyMaterial.of(free.mptcp().senderKey()).token()).isEqualTo(token[0]);
-    IncomingSegment taken = parsed(handshake.answer(0, parsed(syn), multipath(), path, t -> false));
+    IncomingSegment taken =
+        parsed(handshake.answer(0, parsed(syn), multipath(), path, 5, t -> false));
     assertThat(taken.mptcp().has(MptcpOption.MP_CAPABLE)).isFalse();
   }
 

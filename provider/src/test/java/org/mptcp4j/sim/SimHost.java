@@ -248,6 +248,11 @@ public final class SimHost implements MptcpHost, SegmentSink {
   }
 
   @Override
+  public int timestampOffset(IpAddress local, IpAddress remote) {
+    return (31 * local.hashCode() + remote.hashCode()) * 0x9E37_79B1;
+  }
+
+  @Override
   public List<IpAddress> localAddresses() {
     return List.copyOf(addresses);
   }
@@ -447,6 +452,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
               segment,
               listener.config(),
               path.get(),
+              timestampOffset(segment.destination(), segment.source()),
               token -> !tokens.containsKey(token)),
           path.get());
     } else {

@@ -42,6 +42,11 @@ final class StreamUser implements TcpUser {
   }
 
   @Override
+  public int timestampOffset() {
+    return 77_000;
+  }
+
+  @Override
   public TcpCounters counters() {
     return counters;
   }

@@ -40,7 +40,7 @@ class SynCookiesTest {
   }
 
   private int cookie(long now, OutgoingSegment syn) {
-    cookies.answer(now, parsed(syn), config, 1 << 20, answer);
+    cookies.answer(now, parsed(syn), config, 1 << 20, /* timestampOffset= */ 5, answer);
     return answer.sequenceNumber();
   }
 
