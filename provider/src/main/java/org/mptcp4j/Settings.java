@@ -67,6 +67,10 @@ public final class Settings {
    */
   public static final Setting<Duration> USER_TIMEOUT = duration("tcp.usertimeout", "0s");
 
+  /** Least retransmission timeout (RFC 6298 §2.4 asks for a second, Linux takes this). */
+  public static final Setting<Duration> MIN_RTO =
+      duration("tcp.rto.min", "200ms", Duration.ofMillis(1), Duration.ofMinutes(1));
+
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
 
@@ -95,6 +99,7 @@ public final class Settings {
           ECN,
           EXCLUDED_ADDRESSES,
           USER_TIMEOUT,
+          MIN_RTO,
           EXIT_LINGER,
           LOOPBACK,
           COUNTERS_FILE,
@@ -244,6 +249,21 @@ public final class Settings {
         defaultText,
         "a whole number with ms, s or m (milliseconds, seconds, minutes)",
         Settings::parseDuration);
+  }
+
+  private static Setting<Duration> duration(
+      String name, String defaultText, Duration least, Duration most) {
+    return setting(
+        name,
+        defaultText,
+        "a whole number with ms, s or m (milliseconds, seconds, minutes), from "
+            + least.toMillis()
+            + " to "
+            + most.toMillis()
+            + " ms",
+        text ->
+            parseDuration(text)
+                .filter(value -> value.compareTo(least) >= 0 && value.compareTo(most) <= 0));
   }
 
   private static Predicate<Integer> inRange(int least, int most) {

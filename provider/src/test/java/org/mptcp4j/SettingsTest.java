@@ -48,6 +48,8 @@ class SettingsTest {
         .hasMessageContaining("cubic or reno");
     assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.linger.exit", "10")))
         .hasMessageContaining("'10'");
+    assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.tcp.rto.min", "0ms")))
+        .hasMessageContaining("from 1 to 60000 ms");
     assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.buffer.receive", "1")))
         .hasMessageContaining("16k");
   }

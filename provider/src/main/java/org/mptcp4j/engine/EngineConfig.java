@@ -75,7 +75,7 @@ public record EngineConfig(
         settings.get(Settings.LOOPBACK).equals("engine"),
         1024,
         1000,
-        Duration.ofMillis(200),
+        settings.get(Settings.MIN_RTO),
         Duration.ofSeconds(60),
         Duration.ofSeconds(120),
         true);

@@ -267,8 +267,9 @@ final class TcpSender {
     if (recovery.isFast()) {
       updateQuota(tcb.sack ? delivered : deliveredWithoutSack(advanced, duplicate));
     } else if (delivered > 0 && (wasOpen || recovery.phase() == Phase.TIMEOUT)) {
-      // Without SACK, what an ACK covers after a timeout arrived long ago for the most part.
-      long most = tcb.sack || wasOpen ? delivered : 2L * tcb.segmentPayloadLimit();
+      // RFC 3465 §2.3: without SACK, what an ACK covers after a timeout may have arrived long ago,
+      // and lets the window grow by a segment at most.
+      long most = tcb.sack || wasOpen ? delivered : tcb.segmentPayloadLimit();
       long bytes = Math.min(delivered, most);
       congestion.onAck(now, bytes, sample.isKnown() ? rtt.latestNanos() : 0, flightBefore);
     }
