@@ -38,6 +38,16 @@ final class DataRanges {
     return ends[first + count - 1];
   }
 
+  /** Whether one range holds all of [{@code start}, {@code end}). */
+  boolean covers(long start, long end) {
+    for (int i = first; i < first + count; i++) {
+      if (starts[i] - start <= 0 && ends[i] - end >= 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Adds [{@code start}, {@code end}), joining what touches. */
   void add(long start, long end) {
     int at = first + count;

@@ -13,6 +13,7 @@ final class DataReceiver {
   private final int limit;
   private final ReceiveBufferTuning tuning;
   private ReceiveBuffer buffer;
+  private long firstDsn;
   private final DataRanges ahead = new DataRanges();
   private long readDsn;
   private long receiveNext;
@@ -31,6 +32,7 @@ final class DataReceiver {
   /** The first byte of the stream will have {@code firstDsn}; nothing was received so far. */
   void start(long firstDsn) {
     buffer = new ReceiveBuffer(firstDsn, limit);
+    this.firstDsn = firstDsn;
     readDsn = firstDsn;
     receiveNext = firstDsn;
   }
@@ -115,6 +117,15 @@ final class DataReceiver {
       releaseWhenFinished();
     }
     return receiveNext - before;
+  }
+
+  /** Whether all of these bytes count as received. */
+  boolean isReceived(long dsn, int length) {
+    long end = dsn + length;
+    if (length == 0 || dsn - firstDsn < 0) {
+      return length == 0;
+    }
+    return end - receiveNext <= 0 || (dsn - receiveNext >= 0 && ahead.covers(dsn, end));
   }
 
   /** The partial checksum of bytes in their place, not all of which were read. */

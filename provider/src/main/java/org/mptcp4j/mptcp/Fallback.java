@@ -35,11 +35,17 @@ final class Fallback {
 
   /**
    * The first data shows that options do not pass. Everything so far went over one subflow in
-   * order, so that the mapping stays what it was.
+   * order, so that the mapping stays what it was; false when that is not so.
    */
-  void toPlainAfterHandshake(Subflow subflow) {
+  boolean toPlainAfterHandshake(Subflow subflow) {
+    if (!isContiguous(subflow) || leavesHole(subflow, session.receiveBase())) {
+      subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
+      return false;
+    }
+    deliverUnmapped(subflow, subflow.endpoint().receiveNext());
     enterPlain(subflow);
     infiniteMappingDue = true;
+    return true;
   }
 
   private void enterPlain(Subflow only) {
@@ -115,9 +121,10 @@ final class Fallback {
     if (mappings.isEmpty()) {
       return true;
     }
+    int early = mappings.early(0);
     // What the subflow itself still misses before the first mapping will fill the gap in the data.
     int missing = Math.max(0, mappings.sequence(0) - subflow.endpoint().receiveNext());
-    long ahead = mappings.dsn(0) - missing - connection.receiver().receiveNext();
+    long ahead = mappings.dsn(0) + early - missing - connection.receiver().receiveNext();
     // What lies further back could not be told apart by 32 bits of subflow sequence number.
     return mappings.isLinear() && ahead <= 0 && ahead > Integer.MIN_VALUE;
   }

@@ -12,6 +12,7 @@ final class ReceivedMappings {
   private int[] lengths = new int[8];
   private long[] dsns = new long[8];
   private int[] checksums = new int[8];
+  private int[] earlies = new int[8];
   private int head;
   private int count;
   private int lastFound;
@@ -59,12 +60,25 @@ final class ReceivedMappings {
   /**
    * Adds a mapping. A mapping is fixed once it was announced (RFC 8684 §3.3.1): what repeats or
    * contradicts an earlier one is passed over; of one that reaches beyond an earlier one, the rest
-   * counts, where no checksum forbids to cut it.
+   * counts, where no checksum forbids to cut it. Neither do bytes that the subflow has received
+   * before get another place: they were mapped when they came, and a mapping that is delivered is
+   * not remembered here.
    *
+   * @param receiveNext up to where the subflow's bytes have their places
    * @param checksum -1 where there is none
    * @return false when there is no room
    */
-  boolean add(int sequence, long dsn, int length, int checksum) {
+  boolean add(int sequence, long dsn, int length, int checksum, int receiveNext) {
+    int early = Math.max(0, receiveNext - sequence);
+    if (early >= length) {
+      return true;
+    }
+    if (checksum < 0) {
+      sequence += early;
+      dsn += early;
+      length -= early;
+      early = 0;
+    }
     int before = lastAtOrBefore(sequence);
     if (before >= 0) {
       int overlap = sequence(before) + length(before) - sequence;
@@ -88,6 +102,7 @@ final class ReceivedMappings {
       return false;
     }
     insert(before + 1, sequence, dsn, length, checksum);
+    earlies[slot(before + 1)] = early;
     return true;
   }
 
@@ -120,6 +135,7 @@ final class ReceivedMappings {
     dsns[to] = dsns[from];
     lengths[to] = lengths[from];
     checksums[to] = checksums[from];
+    earlies[to] = earlies[from];
   }
 
   private void grow() {
@@ -128,17 +144,20 @@ final class ReceivedMappings {
     int[] newLengths = new int[capacity];
     long[] newDsns = new long[capacity];
     int[] newChecksums = new int[capacity];
+    int[] newEarlies = new int[capacity];
     for (int i = 0; i < count; i++) {
       int from = slot(i);
       newSequences[i] = sequences[from];
       newLengths[i] = lengths[from];
       newDsns[i] = dsns[from];
       newChecksums[i] = checksums[from];
+      newEarlies[i] = earlies[from];
     }
     sequences = newSequences;
     lengths = newLengths;
     dsns = newDsns;
     checksums = newChecksums;
+    earlies = newEarlies;
     head = 0;
   }
 
@@ -183,5 +202,13 @@ final class ReceivedMappings {
 
   int checksum(int index) {
     return checksums[slot(index)];
+  }
+
+  /**
+   * How many bytes at the beginning of the mapping the subflow had received before it was
+   * announced: they are not where this mapping says, unless an earlier one said so too.
+   */
+  int early(int index) {
+    return earlies[slot(index)];
   }
 }

@@ -137,8 +137,7 @@ final class SegmentInput {
     }
     // RFC 8684 §3.7: options pass with SYNs but not with data.
     if (subflow.isInitial() && !connection.subflowSet().hasOtherInUse(subflow)) {
-      connection.fallback().toPlainAfterHandshake(subflow);
-      return true;
+      return connection.fallback().toPlainAfterHandshake(subflow);
     }
     if (!subflow.isInitial()) {
       subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
@@ -212,10 +211,11 @@ final class SegmentInput {
     boolean touchesSegment =
         SequenceNumber.lt(sequence, segmentEnd)
             && SequenceNumber.gt(sequence + length, segment.sequenceNumber());
-    boolean isNew = SequenceNumber.gt(sequence + length, subflow.endpoint().receiveNext());
+    int receiveNext = subflow.endpoint().receiveNext();
+    boolean isNew = SequenceNumber.gt(sequence + length, receiveNext);
     // RFC 8684 §3.3.1: a mapping applies to some of the segment that carries it.
     if (touchesSegment && isNew) {
-      subflow.mappings().add(sequence, dsn, length, checksum);
+      subflow.mappings().add(sequence, dsn, length, checksum, receiveNext);
     }
   }
 
@@ -304,7 +304,8 @@ final class SegmentInput {
           connection.fallback().onChecksumFailure(subflow, mappings.dsn(0), receiveNext);
           return;
         }
-        received(mappings.dsn(0), length);
+        int early = mappings.early(0);
+        received(mappings.dsn(0) + early, length - early);
       }
       if (!whole) {
         return;
@@ -319,6 +320,10 @@ final class SegmentInput {
     if (dsn + length - receiver.receiveNext() <= 0) {
       // Another subflow was faster: nothing of it is needed.
       return true;
+    }
+    if (!receiver.isReceived(dsn, mappings.early(0))) {
+      // Its first bytes came under another mapping and lie elsewhere.
+      return false;
     }
     int relative = mappings.sequence(0) - subflow.endpoint().initialReceiveSequenceNumber();
     return DssChecksum.verify(

@@ -1,6 +1,7 @@
 package org.mptcp4j.sim;
 
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import org.mptcp4j.wire.IncomingSegment;
@@ -84,6 +85,32 @@ public final class Middleboxes {
         at += length;
       }
       return changed ? seal(packet) : packet;
+    };
+  }
+
+  /** Changes MPTCP options of a subtype: {@code edit} sees each from its kind byte on. */
+  public static Middlebox editMptcp(int subtype, Consumer<ByteBuffer> edit) {
+    return (now, packet) -> {
+      int at = tcp(packet) + 20;
+      int end = payloadOffset(packet);
+      while (at < end && packet.get(at) != 0) {
+        int length = packet.get(at) == 1 ? 1 : packet.get(at + 1);
+        if (packet.get(at) == MptcpOption.KIND && packet.get(at + 2) >>> 4 == subtype) {
+          edit.accept(packet.slice(at, length));
+        }
+        at += length;
+      }
+      return seal(packet);
+    };
+  }
+
+  /** Shows every segment and lets it pass. */
+  public static Middlebox watch(Consumer<IncomingSegment> watcher) {
+    IncomingSegment segment = new IncomingSegment();
+    return (now, packet) -> {
+      segment.parse(packet, 0, packet.limit());
+      watcher.accept(segment);
+      return packet;
     };
   }
 
