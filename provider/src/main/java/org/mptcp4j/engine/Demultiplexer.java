@@ -123,7 +123,7 @@ final class Demultiplexer implements PacketReceiver {
       join(buffer, offset, length, arrivalNanos);
       return;
     }
-    EngineListener listener = port.listener;
+    EngineListener listener = port.listeners.forFlow(segment);
     if (opens && listener != null) {
       acceptor.synArrives(now, listener, segment);
       return;

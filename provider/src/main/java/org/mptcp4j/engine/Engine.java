@@ -160,11 +160,19 @@ public final class Engine implements Closeable {
    * @param local address and port; the IPv6 wildcard is that of both families, port 0 any port
    * @param backlog most connections that wait to be accepted; 0 or less: a default
    * @param multipath whether it accepts Multipath TCP; else all its connections are plain TCP
+   * @param sharing whom it lets use the port
    * @throws java.net.BindException as the kernel says
    */
+  public StreamListener listen(
+      InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
+      throws IOException {
+    return new EngineListener(this, new SocketSettings(config, multipath), local, backlog, sharing);
+  }
+
+  /** Listens with {@link PortSharing#DEFAULT}. */
   public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
       throws IOException {
-    return new EngineListener(this, new SocketSettings(config, multipath), local, backlog);
+    return listen(local, backlog, multipath, PortSharing.DEFAULT);
   }
 
   /** Whether {@code address} is this host's own, so that the kernel serves it. */

@@ -17,7 +17,6 @@ final class EngineListener implements StreamListener {
 
   private final Engine engine;
   private final SocketSettings settings;
-  private final GuardedPort port;
   private final int backlog;
   private final Waiters waiters;
 
@@ -29,16 +28,38 @@ final class EngineListener implements StreamListener {
 
   private volatile AcceptListener listener;
 
-  EngineListener(Engine engine, SocketSettings settings, InetSocketAddress local, int backlog)
+  /** Set once, before anybody else knows of this listener. */
+  private GuardedPort port;
+
+  EngineListener(
+      Engine engine,
+      SocketSettings settings,
+      InetSocketAddress local,
+      int backlog,
+      PortSharing sharing)
       throws IOException {
     this.engine = engine;
     this.settings = settings;
     waiters = new Waiters(engine);
     this.backlog = backlog > 0 ? backlog : DEFAULT_BACKLOG;
     IpAddress address = IpAddress.of(local.getAddress());
-    port = engine.ports().takeForListener(address, local.getPort(), this);
-    port.guard.setAcceptListener(this::takeFromKernel);
-    takeFromKernel();
+    engine.ports().takeForListener(address, local.getPort(), sharing, this);
+    GuardedPort taken = port;
+    taken.guard.setAcceptListener(() -> localClientsWait(taken));
+    localClientsWait(taken);
+  }
+
+  void placedAt(GuardedPort taken) {
+    port = taken;
+  }
+
+  private void localClientsWait(GuardedPort at) {
+    EngineListener next = at.listeners.next();
+    if (next != null) {
+      next.takeFromKernel();
+    } else {
+      refuseFromKernel(at);
+    }
   }
 
   SocketSettings settings() {
@@ -200,8 +221,8 @@ final class EngineListener implements StreamListener {
       unaccepted = new ArrayList<>(queue);
       queue.clear();
     }
-    port.listener = null;
-    port.guard.setAcceptListener(() -> refuseFromKernel(port));
+    engine.ports().stopListening(port, this);
+    localClientsWait(port);
     for (Accepted accepted : unaccepted) {
       accepted.engine().ifPresent(socket -> ((EngineSocket) socket).abort());
       if (accepted.kernel().isPresent()) {

@@ -5,7 +5,7 @@ import org.mptcp4j.wire.IpAddress;
 
 /**
  * A local port that a guard keeps for this engine, with the count of those who need it: the socket
- * that bound it, the listener on it, and every flow. Changed by {@link PortBook} only.
+ * that bound it, the listeners on it, and every flow. Changed by {@link PortBook} only.
  */
 final class GuardedPort {
   final IpAddress local;
@@ -13,8 +13,10 @@ final class GuardedPort {
   final PortGuard guard;
   final boolean listening;
 
-  /** The listener; null when there is none. */
-  volatile EngineListener listener;
+  final ListenerGroup listeners = new ListenerGroup();
+
+  /** What its listeners agreed to; null when none was ever there. */
+  PortSharing sharing;
 
   int holders = 1;
 

@@ -37,23 +37,42 @@ final class PortBook {
             : new GuardedPort(local, link.guard(local, port, false), false));
   }
 
-  /** Takes a port for a listener; one that only connections of an earlier listener hold will do. */
-  synchronized GuardedPort takeForListener(IpAddress local, int port, EngineListener listener)
-      throws IOException {
+  /**
+   * Takes a port for a listener: a free one, or one that others hold who share it.
+   *
+   * @throws BindException the port is in use, and not all who use it want to share it
+   */
+  synchronized void takeForListener(
+      IpAddress local, int port, PortSharing sharing, EngineListener listener) throws IOException {
     for (GuardedPort held : ports.getOrDefault(port, List.of())) {
       if (held.local.equals(local) && held.listening) {
-        if (held.listener != null) {
+        boolean shared =
+            held.listeners.isEmpty()
+                ? held.sharing.allowsSuccessor(sharing)
+                : held.sharing.reusePort() && sharing.reusePort();
+        if (!shared) {
           throw new BindException("Address already in use");
         }
         held.holders++;
-        held.listener = listener;
-        return held;
+        place(listener, held, sharing);
+        return;
       }
     }
     PortGuard guard = link.guard(local, port, true);
-    GuardedPort taken = enter(new GuardedPort(local, guard, true));
-    taken.listener = listener;
-    return taken;
+    place(listener, enter(new GuardedPort(local, guard, true)), sharing);
+  }
+
+  private static void place(EngineListener listener, GuardedPort port, PortSharing sharing) {
+    if (port.listeners.isEmpty()) {
+      port.sharing = sharing;
+    }
+    listener.placedAt(port);
+    port.listeners.add(listener);
+  }
+
+  /** The listener takes no more connections; it still holds the port. */
+  synchronized void stopListening(GuardedPort port, EngineListener listener) {
+    port.listeners.remove(listener);
   }
 
   /** The guarded port that a segment to this address and port reaches; null when none is ours. */

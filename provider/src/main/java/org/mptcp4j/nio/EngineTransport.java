@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.mptcp4j.engine.Doorbell;
 import org.mptcp4j.engine.Engine;
+import org.mptcp4j.engine.PortSharing;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 import org.mptcp4j.wire.IpAddress;
@@ -68,9 +69,10 @@ final class EngineTransport implements StreamTransport {
   }
 
   @Override
-  public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
+  public StreamListener listen(
+      InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
       throws IOException {
-    return running().listen(local, backlog, multipath);
+    return running().listen(local, backlog, multipath, sharing);
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import org.mptcp4j.engine.Doorbell;
+import org.mptcp4j.engine.PortSharing;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 
@@ -29,9 +30,12 @@ interface StreamTransport {
    * Listens.
    *
    * @param multipath whether it accepts Multipath TCP
+   * @param sharing whom it lets use the port
    * @throws java.net.BindException as the kernel says
    */
-  StreamListener listen(InetSocketAddress local, int backlog, boolean multipath) throws IOException;
+  StreamListener listen(
+      InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
+      throws IOException;
 
   /**
    * Where a selector that has only channels of the engine waits; empty where there is no engine.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import org.mptcp4j.engine.Doorbell;
+import org.mptcp4j.engine.PortSharing;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 
@@ -30,7 +31,8 @@ final class KernelTransport implements StreamTransport {
   }
 
   @Override
-  public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
+  public StreamListener listen(
+      InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
       throws IOException {
     throw new IOException("there is no engine to listen with");
   }

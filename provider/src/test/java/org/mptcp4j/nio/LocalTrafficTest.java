@@ -13,6 +13,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,6 +96,50 @@ class LocalTrafficTest {
         exchange(accepted, client);
       }
     }
+  }
+
+  @Test
+  void listenersThatShareAPortTakeLocalClientsInTurn() throws IOException {
+    try (ServerSocketChannel second = provider.openServerSocketChannel()) {
+      second.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+      try (ServerSocketChannel first = provider.openServerSocketChannel()) {
+        first.setOption(StandardSocketOptions.SO_REUSEPORT, true).bind(null);
+        second.bind(first.getLocalAddress());
+        for (int i = 0; i < 4; i++) {
+          try (SocketChannel client = JdkProvider.get().openSocketChannel()) {
+            client.connect(Face.addressOf(first));
+            exchange(client, acceptAtEither(first, second));
+          }
+        }
+      }
+      try (SocketChannel client = JdkProvider.get().openSocketChannel()) {
+        client.connect(Face.addressOf(second));
+        exchange(client, second.accept());
+      }
+    }
+  }
+
+  /** The connection that waits at one of two listeners, as a selector says. */
+  private static SocketChannel acceptAtEither(ServerSocketChannel one, ServerSocketChannel other)
+      throws IOException {
+    SocketChannel accepted = null;
+    try (Selector selector = provider.openSelector()) {
+      for (ServerSocketChannel server : List.of(one, other)) {
+        server.configureBlocking(false);
+        server.register(selector, SelectionKey.OP_ACCEPT);
+      }
+      while (accepted == null) {
+        assertThat(selector.select(20_000)).isPositive();
+        for (SelectionKey key : selector.selectedKeys()) {
+          SocketChannel next = ((ServerSocketChannel) key.channel()).accept();
+          accepted = next != null ? next : accepted;
+        }
+        selector.selectedKeys().clear();
+      }
+    }
+    one.configureBlocking(true);
+    other.configureBlocking(true);
+    return accepted;
   }
 
   @Test

@@ -8,21 +8,28 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.mptcp4j.engine.PortSharing;
 import org.mptcp4j.engine.StreamListener;
 
 /** A listener of {@link MemoryNetwork}. */
 final class MemoryListener implements StreamListener {
   private final MemoryNetwork network;
   private final InetSocketAddress local;
+  private final PortSharing sharing;
   private final Deque<Accepted> queue = new ArrayDeque<>();
   private final Map<SocketOption<?>, Object> options = new HashMap<>();
   private AcceptListener acceptListener;
   private boolean closed;
   private int wakeups;
 
-  MemoryListener(MemoryNetwork network, InetSocketAddress local) {
+  MemoryListener(MemoryNetwork network, InetSocketAddress local, PortSharing sharing) {
     this.network = network;
     this.local = local;
+    this.sharing = sharing;
+  }
+
+  PortSharing sharing() {
+    return sharing;
   }
 
   void offer(MemorySocket socket) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.mptcp4j.engine.Doorbell;
+import org.mptcp4j.engine.PortSharing;
 import org.mptcp4j.engine.StreamListener;
 import org.mptcp4j.engine.StreamSocket;
 
@@ -47,11 +48,13 @@ final class MemoryNetwork implements StreamTransport {
   }
 
   @Override
-  public StreamListener listen(InetSocketAddress local, int backlog, boolean multipath)
+  public StreamListener listen(
+      InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
       throws BindException {
     InetSocketAddress taken = withPort(local);
-    MemoryListener listener = new MemoryListener(this, taken);
-    if (listeners.putIfAbsent(taken.getPort(), listener) != null) {
+    MemoryListener listener = new MemoryListener(this, taken, sharing);
+    MemoryListener first = listeners.putIfAbsent(taken.getPort(), listener);
+    if (first != null && !(first.sharing().reusePort() && sharing.reusePort())) {
       throw new BindException("Address already in use");
     }
     return listener;

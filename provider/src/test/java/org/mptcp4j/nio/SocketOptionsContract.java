@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -120,6 +121,33 @@ abstract class SocketOptionsContract {
           .isThrownBy(() -> channel.setOption(StandardSocketOptions.SO_SNDBUF, -1));
       assertThatExceptionOfType(IllegalArgumentException.class)
           .isThrownBy(() -> channel.setOption(StandardSocketOptions.TCP_NODELAY, null));
+    }
+  }
+
+  @Test
+  void aPortIsSharedOnlyByServersThatAllWantIt() throws IOException {
+    try (ServerSocketChannel first = face.provider().openServerSocketChannel();
+        ServerSocketChannel second = face.provider().openServerSocketChannel();
+        ServerSocketChannel unwilling = face.provider().openServerSocketChannel()) {
+      first.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+      second.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+      first.bind(face.toBind());
+      second.bind(first.getLocalAddress());
+      assertThat(second.getLocalAddress()).isEqualTo(first.getLocalAddress());
+      assertThat(second.getOption(StandardSocketOptions.SO_REUSEPORT)).isTrue();
+      assertThatExceptionOfType(BindException.class)
+          .isThrownBy(() -> unwilling.bind(first.getLocalAddress()));
+    }
+  }
+
+  @Test
+  void aPortThatIsNotSharedIsTaken() throws IOException {
+    try (ServerSocketChannel first = face.provider().openServerSocketChannel();
+        ServerSocketChannel second = face.provider().openServerSocketChannel()) {
+      second.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+      first.bind(face.toBind());
+      assertThatExceptionOfType(BindException.class)
+          .isThrownBy(() -> second.bind(first.getLocalAddress()));
     }
   }
 

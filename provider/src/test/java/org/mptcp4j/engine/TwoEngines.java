@@ -1,0 +1,66 @@
+package org.mptcp4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.mptcp4j.Settings;
+
+/** A client's and a server's engine, each with its own thread, joined in memory. */
+final class TwoEngines {
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
+
+  final MemoryLink clientLink;
+  final MemoryLink serverLink;
+  final Engine client;
+  final Engine server;
+
+  TwoEngines(int paths) {
+    MemoryLink[] links = MemoryLink.pair(paths);
+    clientLink = links[0];
+    serverLink = links[1];
+    EngineConfig config = EngineConfig.of(Settings.of(Map.of()));
+    client = new Engine(clientLink, config);
+    server = new Engine(serverLink, config);
+  }
+
+  InetSocketAddress serverAddress(int port) {
+    return new InetSocketAddress(serverLink.address(0).toInetAddress(), port);
+  }
+
+  StreamListener listen(int port, PortSharing sharing) throws IOException {
+    return server.listen(serverAddress(port), 100, true, sharing);
+  }
+
+  StreamSocket connect(int port) throws IOException {
+    StreamSocket socket = client.openSocket(true);
+    socket.connect(serverAddress(port));
+    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
+    assertThat(socket.finishConnect()).isTrue();
+    return socket;
+  }
+
+  static StreamSocket accept(StreamListener listener) throws IOException {
+    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
+    return listener.accept().orElseThrow().engine().orElseThrow();
+  }
+
+  /** Waits for bytes, or the end of the stream. */
+  static int read(StreamSocket socket, ByteBuffer into) throws IOException {
+    int count;
+    while ((count = socket.read(into)) == 0) {
+      assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
+    }
+    return count;
+  }
+
+  void closeAndCheck() throws IOException {
+    client.close();
+    server.close();
+    assertThat(client.counters().faults.sum()).isZero();
+    assertThat(server.counters().faults.sum()).isZero();
+  }
+}
