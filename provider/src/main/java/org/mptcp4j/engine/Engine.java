@@ -143,6 +143,8 @@ public final class Engine implements Closeable {
     counters.add("mptcp.checksum.failures", mptcp.checksumFailures::sum);
     counters.add("mptcp.unmapped", mptcp.unmappedBytes::sum);
     counters.add("mptcp.reinjected", mptcp.reinjectedBytes::sum);
+    counters.add("mptcp.reinjected.opportunistic", mptcp.opportunisticBytes::sum);
+    counters.add("mptcp.penalties", mptcp.penalties::sum);
   }
 
   /**

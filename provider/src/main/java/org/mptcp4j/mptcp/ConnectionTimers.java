@@ -76,7 +76,7 @@ final class ConnectionTimers {
       dataTimeoutAt = now + dataTimeoutInterval;
       if (!isCarried(connection.sender().unacknowledged())) {
         // A receiver may drop what its subflow acknowledged (RFC 8684 §3.3.2).
-        connection.sender().reinjectOldest();
+        connection.sender().reinjection().addOldest();
       }
     }
   }
@@ -96,7 +96,7 @@ final class ConnectionTimers {
 
   private boolean isCarried(long dsn) {
     for (int i = 0; i < connection.subflowCount(); i++) {
-      if (connection.subflowAt(i).outstanding().carries(dsn)) {
+      if (connection.subflowAt(i).outstanding().carries(dsn, Integer.MAX_VALUE)) {
         return true;
       }
     }

@@ -23,7 +23,8 @@ final class DataSender implements PacketScheduler.Choice {
   private final Session session;
   private final PacketScheduler scheduler;
   private final SendBuffer buffer;
-  private final ReinjectionQueue reinjections = new ReinjectionQueue();
+  private final Reinjection reinjection;
+  private final WindowUnblocking unblocking;
   private Mapping[] pool = new Mapping[16];
   private int pooled;
   private long next;
@@ -32,7 +33,6 @@ final class DataSender implements PacketScheduler.Choice {
   private boolean noDelay;
   private boolean finQueued;
   private boolean override;
-  private long reinjectedBytes;
   private long lastProgress;
 
   DataSender(MptcpConnection connection, Session session, PacketScheduler scheduler) {
@@ -45,6 +45,8 @@ final class DataSender implements PacketScheduler.Choice {
             first,
             connection.config().firstSendBufferBytes(),
             connection.config().sendBufferBytes());
+    this.reinjection = new Reinjection(connection, this, buffer);
+    this.unblocking = new WindowUnblocking(connection, this);
     this.next = first;
     this.rightEdge = first;
     this.noDelay = connection.config().tcp().noDelay();
@@ -112,8 +114,13 @@ final class DataSender implements PacketScheduler.Choice {
     return next != buffer.unacknowledged();
   }
 
-  long reinjectedBytes() {
-    return reinjectedBytes;
+  /** What goes out a second time, on another subflow. */
+  Reinjection reinjection() {
+    return reinjection;
+  }
+
+  WindowUnblocking unblocking() {
+    return unblocking;
   }
 
   long lastProgress() {
@@ -174,20 +181,15 @@ final class DataSender implements PacketScheduler.Choice {
     return rightEdge - next <= 0;
   }
 
-  /** Whether data waits to be sent a second time. */
-  boolean owesReinjection() {
-    return !reinjections.isEmpty();
-  }
-
   /** Sends what windows allow: reinjections first. */
   void push(long now, SegmentSink sink) {
     if (session.isNegotiating() && !connection.isClient()) {
       return;
     }
-    pushReinjections(now, sink);
+    reinjection.push(now, sink);
     pushNew(now, sink);
-    if (size() > 1 && isHeldBack() && session.isMultipath() && unblockWindow()) {
-      pushReinjections(now, sink);
+    if (size() > 1 && session.isMultipath() && isHeldBack()) {
+      unblocking.run(now, sink);
     }
     override = false;
   }
@@ -213,15 +215,20 @@ final class DataSender implements PacketScheduler.Choice {
       if (length == 0) {
         return;
       }
+      boolean trial = isTrial(subflow);
       if (send(now, subflow, next, length, unsent == length, sink)) {
         next += length;
+        if (trial) {
+          unblocking.onTrial(now, subflow, sink);
+        }
       } else {
         subflow.room().pause();
       }
     }
   }
 
-  private boolean prepareCandidates(long now, long wanted) {
+  /** Has each subflow work out its allowance; false when none has any. */
+  boolean prepareCandidates(long now, long wanted) {
     boolean any = false;
     for (int i = 0; i < size(); i++) {
       any |= connection.subflowAt(i).prepareToSend(now, wanted) > 0;
@@ -235,8 +242,7 @@ final class DataSender implements PacketScheduler.Choice {
     int mss = subflow.segmentPayloadLimit();
     long length = Math.min(Math.min(unsent, window), Math.min(subflow.allowance(), piece));
     length = Math.min(length, Math.min(subflow.sendLimit(), MOST_MAPPED));
-    if (subflow.bytesInFlight() == 0 && isMuchSlower(subflow)) {
-      // It may show what it can do, at the price of one segment.
+    if (isTrial(subflow)) {
       length = Math.min(length, mss);
     }
     boolean tail = length == unsent;
@@ -260,6 +266,11 @@ final class DataSender implements PacketScheduler.Choice {
     return (int) length;
   }
 
+  /** Whether it may show what it can do, at the price of one segment. */
+  private boolean isTrial(Subflow subflow) {
+    return subflow.bytesInFlight() == 0 && isMuchSlower(subflow);
+  }
+
   private boolean isMuchSlower(Subflow subflow) {
     for (int i = 0; i < size(); i++) {
       Subflow other = connection.subflowAt(i);
@@ -270,57 +281,17 @@ final class DataSender implements PacketScheduler.Choice {
     return false;
   }
 
-  private int contiguous(long dsn) {
+  /** How many bytes from {@code dsn} on one mapping can cover. */
+  int contiguous(long dsn) {
     return (int) Math.min(MOST_MAPPED, buffer.chunkAt(dsn).endDsn() - dsn);
   }
 
-  private void pushReinjections(long now, SegmentSink sink) {
-    while (!reinjections.isEmpty()) {
-      long from = reinjections.start();
-      if (from - buffer.unacknowledged() < 0) {
-        from = buffer.unacknowledged();
-      }
-      if (from - reinjections.end() >= 0) {
-        reinjections.removeFirst();
-        continue;
-      }
-      long wanted = reinjections.end() - from;
-      if (!prepareCandidates(now, wanted)) {
-        return;
-      }
-      Subflow subflow = fastestBut(reinjections.source());
-      if (subflow == null) {
-        return;
-      }
-      int length = (int) Math.min(Math.min(wanted, subflow.allowance()), contiguous(from));
-      length = Math.min(length, Math.min(subflow.sendLimit(), MOST_MAPPED));
-      if (!send(now, subflow, from, length, true, sink)) {
-        subflow.room().pause();
-        continue;
-      }
-      reinjectedBytes += length;
-      connection.counters().reinjectedBytes.add(length);
-      reinjections.advance(from + length);
-    }
-  }
-
-  private Subflow fastestBut(Subflow source) {
-    Subflow best = null;
-    for (int i = 0; i < size(); i++) {
-      Subflow s = connection.subflowAt(i);
-      if (s != source && s.allowance() > 0 && (best == null || s.isBetterThan(best))) {
-        best = s;
-      }
-    }
-    return best;
-  }
-
-  private boolean send(
-      long now, Subflow subflow, long dsn, int length, boolean push, SegmentSink sink) {
+  /** Sends bytes of the buffer on a subflow; false when its path is backed up. */
+  boolean send(long now, Subflow subflow, long dsn, int length, boolean push, SegmentSink sink) {
     Mapping mapping = pooled > 0 ? pool[--pooled] : new Mapping();
     SendChunk chunk = buffer.chunkAt(dsn);
     boolean withChecksum = session.isMultipath() && session.usesChecksum();
-    mapping.set(chunk, dsn, length, subflow.nextRelativeSequence(), withChecksum);
+    mapping.set(now, chunk, dsn, length, subflow.nextRelativeSequence(), withChecksum);
     if (subflow.send(now, mapping, push, sink)) {
       return true;
     }
@@ -339,56 +310,8 @@ final class DataSender implements PacketScheduler.Choice {
     }
   }
 
-  /** These bytes shall go out again on another subflow than {@code source}. */
-  void reinject(Mapping mapping, Subflow source) {
-    if (mapping.endDsn() - buffer.unacknowledged() > 0) {
-      mapping.markReinjected();
-      reinjections.add(mapping.dsn(), mapping.endDsn(), source);
-    }
-  }
-
-  /** The oldest bytes were acknowledged by a subflow and never at data level: they go out again. */
-  void reinjectOldest() {
-    long from = buffer.unacknowledged();
-    long to = from + Math.min(next - from, 64 * 1024);
-    if (to - from > 0) {
-      reinjections.add(from, to, null);
-    }
-  }
-
-  void recovered(Subflow subflow) {
-    reinjections.removeOf(subflow);
-  }
-
-  void gone(Subflow subflow) {
-    reinjections.forget(subflow);
-  }
-
-  /**
-   * Head-of-line blocking: the window is full and what it waits for is on a slower subflow; a
-   * faster one sends it again, once.
-   */
-  private boolean unblockWindow() {
-    for (int i = 0; i < size(); i++) {
-      Subflow slow = connection.subflowAt(i);
-      Mapping oldest = slow.outstanding().oldest();
-      if (oldest == null
-          || oldest.isReinjected()
-          || oldest.dsn() - buffer.unacknowledged() > 0
-          || oldest.endDsn() - buffer.unacknowledged() <= 0) {
-        continue;
-      }
-      Subflow fast = fastestBut(slow);
-      if (fast != null && 2 * fast.smoothedRttNanos() < slow.smoothedRttNanos()) {
-        reinject(oldest, slow);
-        return true;
-      }
-    }
-    return false;
-  }
-
   void clear() {
-    reinjections.clear();
+    reinjection.clear();
     buffer.clear();
     next = buffer.end();
   }

@@ -114,7 +114,8 @@ final class Fallback {
 
   /** Whether all data under way is on this subflow, in order. */
   private boolean isContiguous(Subflow subflow) {
-    if (connection.subflowSet().hasOtherInUse(subflow) || connection.sender().owesReinjection()) {
+    if (connection.subflowSet().hasOtherInUse(subflow)
+        || connection.sender().reinjection().isOwed()) {
       return false;
     }
     ReceivedMappings mappings = subflow.mappings();

@@ -15,10 +15,18 @@ final class Mapping implements SegmentPayload {
   private long dsn;
   private int subflowSequenceNumber;
   private int checksum;
+  private long sentAt;
   private boolean infinite;
   private boolean reinjected;
 
-  void set(SendChunk chunk, long dsn, int length, int subflowSequenceNumber, boolean withChecksum) {
+  void set(
+      long now,
+      SendChunk chunk,
+      long dsn,
+      int length,
+      int subflowSequenceNumber,
+      boolean withChecksum) {
+    this.sentAt = now;
     this.chunk = chunk;
     this.dsn = dsn;
     this.length = length;
@@ -74,6 +82,11 @@ final class Mapping implements SegmentPayload {
   /** -1 where checksums are not in use. */
   int checksum() {
     return checksum;
+  }
+
+  /** When the subflow sent it for the first time. */
+  long sentAt() {
+    return sentAt;
   }
 
   /** Whether it announces the infinite mapping (RFC 8684 §3.7). */

@@ -414,7 +414,7 @@ public final class MptcpConnection {
 
   /** Bytes that went out again on another subflow. */
   public long reinjectedBytes() {
-    return sender.reinjectedBytes();
+    return sender.reinjection().bytes();
   }
 
   // ---- what the parts of a connection know of each other

@@ -35,6 +35,12 @@ public final class MptcpCounters {
   /** Payload sent again on another subflow, in bytes. */
   public final LongAdder reinjectedBytes = new LongAdder();
 
+  /** Of these, what went out again since a slow subflow held up the shared window. */
+  public final LongAdder opportunisticBytes = new LongAdder();
+
+  /** Congestion windows halved since their subflow held up the shared window. */
+  public final LongAdder penalties = new LongAdder();
+
   /** Fast closes received with the right key. */
   public final LongAdder fastclosesReceived = new LongAdder();
 }

@@ -1,32 +1,57 @@
 package org.mptcp4j.mptcp;
 
-import java.util.ArrayDeque;
-
 /** The mappings that a subflow has sent and its peer's TCP has not acknowledged, in order. */
 final class OutstandingMappings {
-  private final ArrayDeque<Mapping> mappings = new ArrayDeque<>();
+  private Mapping[] ring = new Mapping[16];
+  private int head;
+  private int count;
 
   boolean isEmpty() {
-    return mappings.isEmpty();
+    return count == 0;
+  }
+
+  int size() {
+    return count;
+  }
+
+  /** The oldest is the first, 0. */
+  Mapping get(int index) {
+    return ring[head + index & ring.length - 1];
+  }
+
+  /** The one that was sent last; there must be one. */
+  Mapping newest() {
+    return get(count - 1);
   }
 
   void add(Mapping mapping) {
-    mappings.add(mapping);
-  }
-
-  /** Null when there is none. */
-  Mapping oldest() {
-    return mappings.peek();
+    if (count == ring.length) {
+      Mapping[] larger = new Mapping[2 * count];
+      for (int i = 0; i < count; i++) {
+        larger[i] = get(i);
+      }
+      ring = larger;
+      head = 0;
+    }
+    ring[head + count++ & ring.length - 1] = mapping;
   }
 
   /** Takes the oldest one out; null when there is none. */
   Mapping poll() {
-    return mappings.poll();
+    if (count == 0) {
+      return null;
+    }
+    Mapping oldest = ring[head];
+    ring[head] = null;
+    head = head + 1 & ring.length - 1;
+    count--;
+    return oldest;
   }
 
-  /** Whether the byte {@code dsn} is in one of them. */
-  boolean carries(long dsn) {
-    for (Mapping mapping : mappings) {
+  /** Whether the byte {@code dsn} is in one of the {@code most} oldest. */
+  boolean carries(long dsn, int most) {
+    for (int i = Math.min(count, most) - 1; i >= 0; i--) {
+      Mapping mapping = get(i);
       if (mapping.dsn() - dsn <= 0 && mapping.endDsn() - dsn > 0) {
         return true;
       }
@@ -35,24 +60,24 @@ final class OutstandingMappings {
   }
 
   /** Queues for other subflows what was sent on {@code source}; again, too, where {@code all}. */
-  void reinject(DataSender sender, Subflow source, boolean all) {
-    for (Mapping mapping : mappings) {
-      if (all || !mapping.isReinjected()) {
-        sender.reinject(mapping, source);
+  void reinject(Reinjection reinjection, Subflow source, boolean all) {
+    for (int i = 0; i < count; i++) {
+      if (all || !get(i).isReinjected()) {
+        reinjection.add(get(i), source);
       }
     }
   }
 
   /** None of them needs another subflow any more. */
   void clearReinjected() {
-    for (Mapping mapping : mappings) {
-      mapping.clearReinjected();
+    for (int i = 0; i < count; i++) {
+      get(i).clearReinjected();
     }
   }
 
   void release(DataSender sender) {
     Mapping mapping;
-    while ((mapping = mappings.poll()) != null) {
+    while ((mapping = poll()) != null) {
       sender.recycle(mapping);
     }
   }

@@ -29,6 +29,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private final OptionEvidence evidence = new OptionEvidence();
   private final Suspicion suspicion;
   private final SendRoom room;
+  private final Penalty penalty = new Penalty(this);
 
   private int synsWritten;
   private boolean thirdAckDue;
@@ -318,6 +319,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return room;
   }
 
+  Penalty penalty() {
+    return penalty;
+  }
+
   int sendLimit() {
     return endpoint.sendLimit();
   }
@@ -353,7 +358,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     if (!connection.session().isMultipath()) {
       return;
     }
-    outstanding.reinject(connection.sender(), this, all);
+    outstanding.reinject(connection.sender().reinjection(), this, all);
   }
 
   // ---- timers
@@ -519,7 +524,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       permanentlyRefused = connection.input().onReset(this, segment);
     }
     reinjectOutstanding(true);
-    connection.sender().gone(this);
+    connection.sender().reinjection().gone(this);
     outstanding.release(connection.sender());
     mappings.clear();
   }

@@ -56,7 +56,7 @@ final class Suspicion {
       if (raised) {
         raised = false;
         subflow.timers().stopProbing();
-        connection.sender().recovered(subflow);
+        connection.sender().reinjection().recovered(subflow);
         subflow.outstanding().clearReinjected();
       }
     }

@@ -12,7 +12,8 @@
  *   <li>agreement: {@code Session}, {@code Handshake}, {@code StatelessHandshake}, {@code
  *       JoinAcceptor}, {@code KeyMaterial}, {@code Hmac}, {@code Fallback};
  *   <li>down: {@code DataSender} with {@code SendBuffer} (chunks of pooled memory), {@code Mapping}
- *       (a range of a chunk, on its way), {@code ReinjectionQueue}, the scheduler;
+ *       (a range of a chunk, on its way), the scheduler; what goes out twice: {@code Reinjection}
+ *       with {@code ReinjectionQueue}, {@code WindowUnblocking} with {@code Penalty};
  *   <li>up: {@code SegmentInput}, {@code ReceivedMappings} of each subflow, {@code DataReceiver}
  *       with {@code ReceiveBuffer} (a ring in which each byte has its place by data sequence
  *       number) and {@code DataRanges};

@@ -33,6 +33,14 @@ public interface CongestionControl {
   /** Nothing was sent for longer than a retransmission timeout (RFC 5681 §4.1). */
   default void onIdle(long now, long idleNanos) {}
 
+  /**
+   * The subflow holds up the others: what it has under way fills the window that the connection
+   * shares (RFC 8041 §2.2). The congestion window is to be halved, and to grow from there; that is
+   * no sign of congestion. An algorithm that does nothing is not penalized. Never called in
+   * recovery.
+   */
+  default void onPenalty(long now) {}
+
   /** The congestion window in bytes. */
   long congestionWindow();
 

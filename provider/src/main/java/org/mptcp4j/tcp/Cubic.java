@@ -164,6 +164,16 @@ public final class Cubic implements CongestionControl {
   }
 
   @Override
+  public void onPenalty(long now) {
+    boolean inSlowStart = window < threshold;
+    window = NewReno.penalized((long) window, mss);
+    epochStarted = false;
+    if (!inSlowStart) {
+      threshold = (long) window;
+    }
+  }
+
+  @Override
   public void onIdle(long now, long idleNanos) {
     // RFC 9438 §5.8 and RFC 5681 §4.1.
     window = Math.min(window, (double) initialWindow);

@@ -79,6 +79,21 @@ public final class NewReno implements CongestionControl {
   }
 
   @Override
+  public void onPenalty(long now) {
+    boolean inSlowStart = window < threshold;
+    window = penalized(window, mss);
+    ackedSinceGrowth = 0;
+    if (!inSlowStart) {
+      threshold = window;
+    }
+  }
+
+  /** Half, but no less than what makes the peer acknowledge at once. */
+  static long penalized(long window, int mss) {
+    return Math.min(window, Math.max(window / 2, 2L * mss));
+  }
+
+  @Override
   public void onIdle(long now, long idleNanos) {
     // RFC 5681 §4.1.
     window = Math.min(window, initialWindow);

@@ -293,6 +293,17 @@ public final class TcpEndpoint {
     }
   }
 
+  /**
+   * The user wants less of its data on this path: the congestion window is halved, without a sign
+   * of congestion.
+   *
+   * @return false when it stays, since a loss makes it smaller at this time, or it is as small as
+   *     can be
+   */
+  public boolean reduceWindow(long now) {
+    return sender.reduceWindow(now);
+  }
+
   /** The path that was backed up takes segments again. Call {@link #flush} afterwards. */
   public void pathWritable() {
     tcb.blocked = false;

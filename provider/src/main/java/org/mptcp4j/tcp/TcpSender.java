@@ -432,6 +432,16 @@ final class TcpSender {
     }
   }
 
+  /** The user wants less under way here; false while a recovery sees to that. */
+  boolean reduceWindow(long now) {
+    if (!recovery.isOpen()) {
+      return false;
+    }
+    long before = congestion.congestionWindow();
+    congestion.onPenalty(now);
+    return congestion.congestionWindow() < before;
+  }
+
   // What the sender owes
 
   /** Retransmissions, the probe, FIN; then timers, counted from now. */
