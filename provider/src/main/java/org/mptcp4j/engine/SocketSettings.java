@@ -53,6 +53,9 @@ final class SocketSettings {
           ExtendedSocketOptions.TCP_KEEPCOUNT,
           127);
 
+  /** The JDK's channels have it, its public API has no constant for it. */
+  private static final String OOB_INLINE = "SO_OOBINLINE";
+
   private static final int LEAST_BUFFER_BYTES = 4096;
 
   /** What buffers begin with that grow by themselves: the first round trips of a fast path. */
@@ -70,6 +73,8 @@ final class SocketSettings {
   /** As long as it is not, acknowledgments are quick when it helps (as Linux). */
   private volatile boolean quickAckSet;
 
+  private volatile boolean urgentInline;
+
   SocketSettings(EngineConfig config, boolean multipath) {
     this.multipath = multipath;
     userTimeoutNanos = config.userTimeout().toNanos();
@@ -84,6 +89,7 @@ final class SocketSettings {
     sendBufferSet = other.sendBufferSet;
     receiveBufferSet = other.receiveBufferSet;
     quickAckSet = other.quickAckSet;
+    urgentInline = other.urgentInline;
   }
 
   /** The settings of a connection that a listener with these accepts. */
@@ -129,6 +135,7 @@ final class SocketSettings {
     return option == StandardSocketOptions.SO_KEEPALIVE
         || option == StandardSocketOptions.IP_TOS
         || option == ExtendedSocketOptions.TCP_QUICKACK
+        || option.name().equals(OOB_INLINE)
         || MOST.containsKey(option);
   }
 
@@ -142,7 +149,8 @@ final class SocketSettings {
         .withKeepAlive(enabled ? KeepAlive.everySeconds(idle, interval, probes) : KeepAlive.OFF)
         .withUserTimeout(userTimeoutNanos)
         .withTrafficClass(get(StandardSocketOptions.IP_TOS))
-        .withAckMode(ackMode());
+        .withAckMode(ackMode())
+        .withUrgentInline(urgentInline);
   }
 
   private AckMode ackMode() {
@@ -174,6 +182,10 @@ final class SocketSettings {
     if (most != null && ((Integer) value < 1 || (Integer) value > most)) {
       throw new SocketException("Invalid argument");
     }
+    if (option.name().equals(OOB_INLINE)) {
+      urgentInline = (Boolean) value;
+      return;
+    }
     sendBufferSet |= option == StandardSocketOptions.SO_SNDBUF;
     quickAckSet |= option == ExtendedSocketOptions.TCP_QUICKACK;
     receiveBufferSet |= option == StandardSocketOptions.SO_RCVBUF;
@@ -186,7 +198,7 @@ final class SocketSettings {
   }
 
   <T> T get(SocketOption<T> option) {
-    Object value = values.get(option);
+    Object value = option.name().equals(OOB_INLINE) ? urgentInline : values.get(option);
     if (value == null) {
       throw new UnsupportedOperationException("'" + option + "' not supported");
     }

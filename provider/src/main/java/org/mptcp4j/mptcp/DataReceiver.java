@@ -15,6 +15,7 @@ final class DataReceiver {
   private ReceiveBuffer buffer;
   private long firstDsn;
   private final DataRanges ahead = new DataRanges();
+  private final UrgentBytes urgent = new UrgentBytes();
   private long readDsn;
   private long receiveNext;
   private long finDsn;
@@ -114,6 +115,7 @@ final class DataReceiver {
       if (discarding) {
         readDsn = min(receiveNext, dataEnd());
       }
+      skipUrgent();
       releaseWhenFinished();
     }
     return receiveNext - before;
@@ -176,9 +178,20 @@ final class DataReceiver {
     return finReceived ? finDsn : receiveNext;
   }
 
+  /** The application does not get this byte, which has not been received yet. */
+  void urgentAt(long dsn) {
+    urgent.add(dsn);
+  }
+
+  private void skipUrgent() {
+    while (dataEnd() - readDsn > 0 && urgent.takeAt(readDsn)) {
+      readDsn++;
+    }
+  }
+
   /** Bytes that can be read now. */
   int available() {
-    return (int) (dataEnd() - readDsn);
+    return (int) (urgent.firstBefore(dataEnd()) - readDsn);
   }
 
   /** Moves what can be read to {@code target}; returns how many bytes. */
@@ -187,6 +200,7 @@ final class DataReceiver {
     if (length > 0) {
       buffer.get(readDsn, target, length);
       readDsn += length;
+      skipUrgent();
       releaseWhenFinished();
     }
     return length;
@@ -200,6 +214,7 @@ final class DataReceiver {
   /** What is there and what will come is dropped. */
   void discard() {
     discarding = true;
+    urgent.clear();
     readDsn = dataEnd();
     releaseWhenFinished();
   }
@@ -216,6 +231,7 @@ final class DataReceiver {
 
   /** Lets the memory go when nothing will be read any more. */
   void clear() {
+    urgent.clear();
     readDsn = dataEnd();
     buffer.clear();
   }

@@ -279,6 +279,17 @@ final class SegmentInput {
     return false;
   }
 
+  /**
+   * Urgent data of plain TCP is dropped, as the JDK documents for sockets without SO_OOBINLINE; on
+   * a subflow it is data like other (RFC 8684 §3.3.1).
+   */
+  void onUrgent(Subflow subflow, int sequenceNumber) {
+    if (session.isPlain()) {
+      int relative = sequenceNumber - subflow.endpoint().initialReceiveSequenceNumber();
+      receiver.urgentAt(session.receivedDsn(relative, receiver.receiveNext()));
+    }
+  }
+
   /** The subflow's stream is whole up to {@code receiveNext}: mappings are delivered in order. */
   void onInOrder(long now, Subflow subflow, int receiveNext) {
     if (session.isPlain()) {

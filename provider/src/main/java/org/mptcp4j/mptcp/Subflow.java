@@ -453,6 +453,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     connection.input().onInOrder(now, this, receiveNext);
   }
 
+  @Override
+  public void onUrgent(long now, int sequenceNumber) {
+    connection.input().onUrgent(this, sequenceNumber);
+  }
+
   /** How many bytes of the first received mapping were delivered. */
   int delivered() {
     return delivered;

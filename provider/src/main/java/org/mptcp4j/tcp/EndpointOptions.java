@@ -9,31 +9,41 @@ package org.mptcp4j.tcp;
  * @param trafficClass type of service or traffic class of what is sent, 0 to 255; its low two bits
  *     do not count
  * @param ackMode how soon in-order data is acknowledged
+ * @param urgentInline whether urgent data stays in line with the other (SO_OOBINLINE)
  */
 public record EndpointOptions(
-    KeepAlive keepAlive, long userTimeoutNanos, int trafficClass, AckMode ackMode) {
+    KeepAlive keepAlive,
+    long userTimeoutNanos,
+    int trafficClass,
+    AckMode ackMode,
+    boolean urgentInline) {
   /** What holds where the application says nothing. */
   public static final EndpointOptions DEFAULT =
-      new EndpointOptions(KeepAlive.OFF, 0, 0, AckMode.ADAPTIVE);
+      new EndpointOptions(KeepAlive.OFF, 0, 0, AckMode.ADAPTIVE, false);
 
   /** The same with other keep-alive. */
   public EndpointOptions withKeepAlive(KeepAlive other) {
-    return new EndpointOptions(other, userTimeoutNanos, trafficClass, ackMode);
+    return new EndpointOptions(other, userTimeoutNanos, trafficClass, ackMode, urgentInline);
   }
 
   /** The same with another user timeout; 0 for none. */
   public EndpointOptions withUserTimeout(long nanos) {
-    return new EndpointOptions(keepAlive, nanos, trafficClass, ackMode);
+    return new EndpointOptions(keepAlive, nanos, trafficClass, ackMode, urgentInline);
   }
 
   /** The same with another traffic class. */
   public EndpointOptions withTrafficClass(int value) {
-    return new EndpointOptions(keepAlive, userTimeoutNanos, value, ackMode);
+    return new EndpointOptions(keepAlive, userTimeoutNanos, value, ackMode, urgentInline);
   }
 
   /** The same with acknowledgments as {@code mode} says. */
   public EndpointOptions withAckMode(AckMode mode) {
-    return new EndpointOptions(keepAlive, userTimeoutNanos, trafficClass, mode);
+    return new EndpointOptions(keepAlive, userTimeoutNanos, trafficClass, mode, urgentInline);
+  }
+
+  /** The same with urgent data in line or not. */
+  public EndpointOptions withUrgentInline(boolean inline) {
+    return new EndpointOptions(keepAlive, userTimeoutNanos, trafficClass, ackMode, inline);
   }
 
   /** Whether the application has said how long a silent peer is to be borne with. */

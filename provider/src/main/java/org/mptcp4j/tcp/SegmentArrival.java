@@ -137,6 +137,7 @@ final class SegmentArrival {
     if (tcb.state == TcpState.CLOSED || tcb.state == TcpState.TIME_WAIT) {
       return;
     }
+    receiver.takeUrgent(now, segment);
     if (segment.payloadLength() > 0 || segment.has(TcpFlags.FIN)) {
       if (segment.payloadLength() > 0) {
         receiveRtt.onPayload(now, segment);

@@ -36,6 +36,11 @@ final class TcpReceiver {
    */
   private int lastEdge;
 
+  /** RCV.UP, less one: the last byte that the peer called urgent. */
+  private int urgent;
+
+  private boolean urgentKnown;
+
   private boolean finKnown;
   private int finSequence;
 
@@ -141,6 +146,24 @@ final class TcpReceiver {
       duplicateLeft = left;
       duplicateRight = right;
     }
+  }
+
+  /**
+   * The urgent pointer of an acceptable segment (RFC 9293 §3.10.7.4, sixth). It points behind the
+   * urgent byte, as all senders have it (RFC 6093 §3.1).
+   */
+  void takeUrgent(long now, IncomingSegment segment) {
+    int at = segment.sequenceNumber() + segment.urgentPointer() - 1;
+    if (!segment.has(TcpFlags.URG)
+        || segment.urgentPointer() == 0
+        || tcb.options.urgentInline()
+        || SequenceNumber.lt(at, next)
+        || (urgentKnown && SequenceNumber.leq(at, urgent))) {
+      return;
+    }
+    urgentKnown = true;
+    urgent = at;
+    tcb.user.onUrgent(now, at);
   }
 
   /** Payload and FIN of an acceptable segment. */

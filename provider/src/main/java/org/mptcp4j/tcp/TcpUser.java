@@ -69,6 +69,12 @@ public interface TcpUser {
   boolean onPayload(long now, IncomingSegment segment, int skip, int sequenceNumber, int length);
 
   /**
+   * The peer calls the byte with this sequence number, which has not come in order yet, urgent. Not
+   * called while {@link EndpointOptions#urgentInline}.
+   */
+  void onUrgent(long now, int sequenceNumber);
+
+  /**
    * RCV.NXT moved over payload to {@code receiveNext}: everything before it has come through {@link
    * #onPayload}.
    */

@@ -34,7 +34,16 @@ final class Segments {
 
   /** Hands {@code segment} to the endpoint at once. */
   static void arrive(TcpPair pair, TcpEndpoint endpoint, OutgoingSegment segment) {
-    byte[] bytes = bytes(segment);
+    arrive(pair, endpoint, bytes(segment));
+  }
+
+  /** Hands an IPv4 packet to the server, with an urgent pointer, which we never send. */
+  static void arriveWithUrgentPointer(TcpPair pair, byte[] packet, int pointer) {
+    ByteBuffer.wrap(packet).putShort(20 + 18, (short) pointer);
+    arrive(pair, pair.server, packet);
+  }
+
+  private static void arrive(TcpPair pair, TcpEndpoint endpoint, byte[] bytes) {
     IncomingSegment incoming = new IncomingSegment();
     if (incoming.parse(ByteBuffer.wrap(bytes), 0, bytes.length) != IncomingSegment.Verdict.OK) {
       throw new AssertionError("hand-made segment does not parse");

@@ -47,6 +47,11 @@ final class StreamUser implements TcpUser {
   }
 
   @Override
+  public void onUrgent(long now, int sequenceNumber) {
+    events.add("urgent " + sequenceNumber);
+  }
+
+  @Override
   public TcpCounters counters() {
     return counters;
   }
