@@ -26,6 +26,7 @@ final class LossRecovery {
   private boolean firstRetransmissionKnown;
   private boolean judged;
   private int firstRetransmission;
+  private int firstRetransmissionEnd;
 
   Phase phase() {
     return phase;
@@ -75,7 +76,10 @@ final class LossRecovery {
   void onDelivered(long bytes, long bytesInFlight, long ssthresh, int segment) {
     delivered += bytes;
     if (bytesInFlight > ssthresh) {
-      quota = (delivered * ssthresh + flightAtStart - 1) / flightAtStart - sent;
+      // A threshold above what was in flight, which no loss-based algorithm sets, must not let more
+      // go than arrives.
+      long reduced = (delivered * ssthresh + flightAtStart - 1) / flightAtStart;
+      quota = Math.min(delivered, reduced) - sent;
     } else {
       quota = Math.min(ssthresh - bytesInFlight, Math.max(delivered - sent, bytes) + segment);
     }
@@ -94,24 +98,35 @@ final class LossRecovery {
   }
 
   /** Notes our clock at the first retransmission of the episode (RFC 3522 §3.2). */
-  void onRetransmission(int timestamp) {
+  void onRetransmission(int timestamp, int end) {
     if (!firstRetransmissionKnown && !judged) {
       firstRetransmissionKnown = true;
       firstRetransmission = timestamp;
+      firstRetransmissionEnd = end;
     }
   }
 
   /**
-   * RFC 3522 §3.2: the first ACK of what was sent again echoes a timestamp older than that, so the
+   * RFC 3522 §3.2: the ACK of what was sent again first echoes a timestamp older than that, so the
    * original had arrived.
    */
-  boolean isSpurious(int echoReply) {
-    return firstRetransmissionKnown && SequenceNumber.lt(echoReply, firstRetransmission);
+  boolean isSpurious(int ack, int echoReply) {
+    return isJudgedBy(ack) && SequenceNumber.lt(echoReply, firstRetransmission);
   }
 
-  /** Only the first ACK that advances tells (RFC 3522 §3.2). */
-  void forgetFirstRetransmission() {
-    firstRetransmissionKnown = false;
-    judged = true;
+  /**
+   * What stood before it may have been sent again in an earlier episode: then its echo is older,
+   * and tells nothing.
+   */
+  private boolean isJudgedBy(int ack) {
+    return firstRetransmissionKnown && SequenceNumber.geq(ack, firstRetransmissionEnd);
+  }
+
+  /** Only the first ACK of it tells (RFC 3522 §3.2). */
+  void forgetFirstRetransmission(int ack) {
+    if (isJudgedBy(ack)) {
+      firstRetransmissionKnown = false;
+      judged = true;
+    }
   }
 }

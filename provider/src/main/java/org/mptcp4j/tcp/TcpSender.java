@@ -225,7 +225,8 @@ final class TcpSender {
     delivered = 0;
     tcb.unreachable = false;
     sample.begin(segment);
-    boolean undo = advanced > 0 && sample.isEchoKnown() && recovery.isSpurious(sample.echoReply());
+    boolean undo =
+        advanced > 0 && sample.isEchoKnown() && recovery.isSpurious(ack, sample.echoReply());
     boolean duplicate =
         advanced == 0 && segment.segmentLength() == 0 && !windowChanged && !queue.isEmpty();
     if (advanced > 0) {
@@ -249,7 +250,7 @@ final class TcpSender {
     if (undo) {
       undoReduction(now);
     } else if (advanced > 0) {
-      recovery.forgetFirstRetransmission();
+      recovery.forgetFirstRetransmission(ack);
     }
     if (tailProbe.onAck(ack, duplicateReported || duplicate) && recovery.isOpen()) {
       countEpisode();
@@ -494,7 +495,7 @@ final class TcpSender {
     tcb.traffic.onSentAgain(now, s.length);
     tcb.user.counters().retransmissions.add(segments);
     if (!recovery.isOpen()) {
-      recovery.onRetransmission(tcb.timestampAt(now));
+      recovery.onRetransmission(tcb.timestampAt(now), s.end());
     }
     queue.markSentAgain(now, s, segment);
     onSent(now, s.length);

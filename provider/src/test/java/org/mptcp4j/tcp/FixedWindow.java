@@ -6,6 +6,7 @@ import org.mptcp4j.spi.CongestionControl;
 final class FixedWindow implements CongestionControl {
   private final int segments;
   long rateBytesPerSecond;
+  int spuriousLosses;
   private int mss;
 
   FixedWindow(int segments) {
@@ -35,6 +36,11 @@ final class FixedWindow implements CongestionControl {
   @Override
   public void onRetransmissionTimeout(long now, long bytesInFlight) {
     // It stays.
+  }
+
+  @Override
+  public void onSpuriousLoss(long now) {
+    spuriousLosses++;
   }
 
   @Override

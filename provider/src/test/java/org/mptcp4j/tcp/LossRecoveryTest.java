@@ -253,6 +253,22 @@ class LossRecoveryTest {
   }
 
   @Test
+  void theRepairOfAnEarlierEpisodeDoesNotMakeALaterLossSpurious() {
+    FixedWindow control = new FixedWindow(100);
+    setup.congestion = () -> control;
+    setup.loss = 0.02;
+    TcpPair pair = new TcpPair(setup);
+    pair.record = false;
+    pair.established();
+    pair.clientUser.write(TcpPair.bytes(10_000_000, 1));
+    pair.run(60 * SECOND, () -> pair.serverUser.receivedBytes() == 10_000_000);
+
+    assertThat(pair.serverUser.receivedBytes()).isEqualTo(10_000_000);
+    assertThat(pair.client.lossEpisodes()).isGreaterThan(20);
+    assertThat(control.spuriousLosses).isZero();
+  }
+
+  @Test
   void nonsenseInSackBlocksIsIgnored() {
     TcpPair pair = new TcpPair(setup).established();
     pair.clientUser.write(TcpPair.bytes(10 * 1448, 1));
