@@ -41,7 +41,7 @@ public final class Settings {
   public static final Setting<Integer> RECEIVE_BUFFER = size("buffer.receive", "6M");
 
   /** The congestion control of every subflow. */
-  public static final Setting<String> CONGESTION = choice("congestion", "cubic", "reno");
+  public static final Setting<String> CONGESTION = choice("congestion", "cubic", "reno", "bbr");
 
   /**
    * Explicit congestion notification (RFC 3168): asked for, accepted when asked for, or neither.

@@ -45,7 +45,7 @@ class SettingsTest {
             "setting mptcp4j.subflows.max cannot be '33': allowed is a number from 1 to 32");
     assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.congestion", "vegas")))
         .hasMessageContaining("'vegas'")
-        .hasMessageContaining("cubic or reno");
+        .hasMessageContaining("cubic or reno or bbr");
     assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.linger.exit", "10")))
         .hasMessageContaining("'10'");
     assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.tcp.rto.min", "0ms")))

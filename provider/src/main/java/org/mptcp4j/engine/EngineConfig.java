@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import org.mptcp4j.Settings;
 import org.mptcp4j.mptcp.AddressFilter;
 import org.mptcp4j.spi.CongestionControl;
+import org.mptcp4j.tcp.Bbr;
 import org.mptcp4j.tcp.Cubic;
 import org.mptcp4j.tcp.EcnMode;
 import org.mptcp4j.tcp.NewReno;
@@ -113,6 +114,10 @@ public record EngineConfig(
   }
 
   private static Supplier<CongestionControl> congestionControl(String name) {
-    return name.equals("reno") ? NewReno::new : Cubic::new;
+    return switch (name) {
+      case "reno" -> NewReno::new;
+      case "bbr" -> Bbr::new;
+      default -> Cubic::new;
+    };
   }
 }

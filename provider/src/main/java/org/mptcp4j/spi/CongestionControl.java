@@ -5,7 +5,7 @@ package org.mptcp4j.spi;
  * all times nanoseconds of one monotonic clock. Not thread-safe: calls are serialised.
  */
 public interface CongestionControl {
-  /** The algorithm's name as users write it: {@code cubic}, {@code reno}. */
+  /** The algorithm's name as users write it: {@code cubic}, {@code reno}, {@code bbr}. */
   String name();
 
   /** Called once, when the subflow's segment size is known. */
@@ -17,6 +17,16 @@ public interface CongestionControl {
    * before it.
    */
   void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight);
+
+  /**
+   * An acknowledgment told that something has arrived, in recovery or outside of it; comes after
+   * {@link #onLoss} and before {@link #onAck} where the same acknowledgment calls for them. For
+   * algorithms that go by the rate at which the path delivers; the others let it pass.
+   */
+  default void onRateSample(long now, RateSample sample) {}
+
+  /** Something is about to be sent, and nothing is outstanding. */
+  default void onTransmissionStart(long now) {}
 
   /** A loss was detected and a new recovery begins; {@code bytesInFlight} are those before it. */
   void onLoss(long now, long bytesInFlight);
@@ -47,7 +57,10 @@ public interface CongestionControl {
   /** The slow start threshold in bytes; {@link Long#MAX_VALUE} while it is not known. */
   long slowStartThreshold();
 
-  /** Bytes a second to pace at; 0 for no pacing. */
+  /**
+   * Bytes a second to pace at; 0 for no pacing. About a millisecond's worth, and two segments at
+   * least, leave at once. Asked for each segment.
+   */
   default long pacingRateBytesPerSecond() {
     return 0;
   }

@@ -26,6 +26,7 @@ final class SentQueue {
   private int sackedSegments;
   private long lostBytes;
   private int lostSegments;
+  private long everLostBytes;
   private long sendings;
 
   SentSegment head() {
@@ -55,6 +56,11 @@ final class SentQueue {
 
   long lostBytes() {
     return lostBytes;
+  }
+
+  /** All that was ever held lost, as often as it was. */
+  long everLostBytes() {
+    return everLostBytes;
   }
 
   int sackedSegments() {
@@ -170,6 +176,10 @@ final class SentQueue {
     rest.sentNanos = s.sentNanos;
     rest.sentOrder = s.sentOrder;
     rest.retransmits = s.retransmits;
+    rest.deliveredBefore = s.deliveredBefore;
+    rest.deliveredBeforeAt = s.deliveredBeforeAt;
+    rest.firstSentAt = s.firstSentAt;
+    rest.applicationLimited = s.applicationLimited;
     rest.state = s.state;
     s.length = bytes;
     s.push = false;
@@ -248,6 +258,7 @@ final class SentQueue {
     forgetState(s);
     s.state = State.LOST;
     lostBytes += s.length;
+    everLostBytes += s.length;
     lostSegments++;
     if (lostHint == null || SequenceNumber.lt(s.seq, lostHint.seq)) {
       lostHint = s;

@@ -45,6 +45,13 @@ final class SentSegment {
    */
   long sentOrder;
 
+  /** What {@link DeliveryRate} knew when this was last sent. */
+  long deliveredBefore;
+
+  long deliveredBeforeAt;
+  long firstSentAt;
+  boolean applicationLimited;
+
   /** How often it was sent again. */
   int retransmits;
 

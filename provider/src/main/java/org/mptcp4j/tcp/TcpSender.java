@@ -34,6 +34,11 @@ final class TcpSender {
 
   private final TailLossProbe tailProbe = new TailLossProbe();
   private final MtuDiscovery mtu;
+  private final Pacer pacer;
+  private final DeliveryRate deliveryRate = new DeliveryRate();
+
+  /** New data was refused, as lost segments go first. */
+  private boolean refusedForLoss;
 
   private long lastActivityAt;
   private long retransmissions;
@@ -52,6 +57,7 @@ final class TcpSender {
     this.sample = new AckSample(tcb);
     this.timers = new SenderTimers(tcb, queue, rtt);
     this.congestion = tcb.config.congestionControl().get();
+    this.pacer = new Pacer(tcb.timers, congestion);
     this.mtu = new MtuDiscovery(tcb, queue, recovery, rtt, congestion);
     this.sacks = new SackProcessor(queue, this::onDelivered);
     this.sndUna = tcb.initialSend;
@@ -131,14 +137,19 @@ final class TcpSender {
 
   int sendAllowance(long now) {
     mtu.withdrawOffer();
-    if (!tcb.state.canSend() || closing || tcb.blocked || queue.hasLost()) {
+    refusedForLoss = queue.hasLost();
+    if (!tcb.state.canSend() || closing || tcb.blocked || refusedForLoss) {
       return 0;
     }
     restartAfterIdle(now);
     int segment = tcb.segmentPayloadLimit();
-    long room = room();
+    long room = queue.isEmpty() ? Math.max(segment, room()) : room();
     if (room < segment) {
-      return queue.isEmpty() ? segment : 0;
+      return 0;
+    }
+    room = Math.min(room, pacer.allowance(now, segment, queue.isEmpty()));
+    if (room == 0) {
+      return 0;
     }
     if (mtu.offer(now, room)) {
       return mtu.offered();
@@ -164,7 +175,10 @@ final class TcpSender {
     }
   }
 
-  /** About a millisecond and a half at the present rate, so that no path sees a long burst. */
+  /**
+   * The pacer's quantum, or about a millisecond and a half at the present rate, so that no path
+   * sees a long burst.
+   */
   int sendLimit() {
     return mtu.offered() > 0 ? mtu.offered() : burstLimit();
   }
@@ -176,7 +190,10 @@ final class TcpSender {
       return segment;
     }
     long cwnd = congestion.congestionWindow();
-    long byRate = rtt.smoothedNanos() == 0 ? 0 : (long) (cwnd * (1.5e6 / rtt.smoothedNanos()));
+    long byRate = pacer.quantum(segment);
+    if (byRate == 0 && rtt.smoothedNanos() != 0) {
+      byRate = (long) (cwnd * (1.5e6 / rtt.smoothedNanos()));
+    }
     long bytes = Math.max(2L * segment, Math.min(byRate, cwnd / 2));
     bytes = Math.min(bytes, most);
     return (int) (bytes - bytes % segment);
@@ -192,7 +209,12 @@ final class TcpSender {
       return false;
     }
     mtu.withdrawOffer();
+    boolean first = queue.isEmpty();
+    if (first) {
+      congestion.onTransmissionStart(now);
+    }
     queue.append(now, sndNxt, payload, length, push, probe ? length : tcb.segmentPayloadLimit());
+    deliveryRate.onSent(now, queue.tail(), first);
     if (probe) {
       mtu.sent(sndNxt, length, writer.packetLength());
     }
@@ -205,6 +227,7 @@ final class TcpSender {
 
   private void onSent(long now, int length) {
     recovery.onSent(length);
+    pacer.onSent(now, length);
     lastActivityAt = now;
     timers.onSent(now);
   }
@@ -225,6 +248,7 @@ final class TcpSender {
     delivered = 0;
     tcb.unreachable = false;
     sample.begin(segment);
+    deliveryRate.begin();
     boolean undo =
         advanced > 0 && sample.isEchoKnown() && recovery.isSpurious(ack, sample.echoReply());
     boolean duplicate =
@@ -265,6 +289,11 @@ final class TcpSender {
     }
     detectLosses(now, flightBefore);
     answerMark(now, segment, ack, flightBefore);
+    long rttNanos = sample.isKnown() ? rtt.latestNanos() : 0;
+    if (delivered > 0) {
+      deliveryRate.end(rttNanos, rtt.minNanos(), queue.everLostBytes(), bytesInFlight());
+      congestion.onRateSample(now, deliveryRate);
+    }
     if (recovery.isFast()) {
       updateQuota(tcb.sack ? delivered : deliveredWithoutSack(advanced, duplicate));
     } else if (delivered > 0 && (wasOpen || recovery.phase() == Phase.TIMEOUT)) {
@@ -272,7 +301,7 @@ final class TcpSender {
       // and lets the window grow by a segment at most.
       long most = tcb.sack || wasOpen ? delivered : tcb.segmentPayloadLimit();
       long bytes = Math.min(delivered, most);
-      congestion.onAck(now, bytes, sample.isKnown() ? rtt.latestNanos() : 0, flightBefore);
+      congestion.onAck(now, bytes, rttNanos, flightBefore);
     }
   }
 
@@ -305,9 +334,7 @@ final class TcpSender {
     }
     if (head != null && SequenceNumber.lt(head.seq, ack)) {
       if (head.state != State.SACKED) {
-        int rest = head.end() - ack;
         onDelivered(now, head, ack);
-        delivered -= rest;
       }
       queue.trimHead(ack - head.seq);
     }
@@ -315,7 +342,9 @@ final class TcpSender {
   }
 
   private void onDelivered(long now, SentSegment s, int end) {
-    delivered += s.length;
+    int bytes = Math.min(s.length, end - s.seq);
+    delivered += bytes;
+    deliveryRate.onDelivered(now, s, bytes);
     // RFC 7323 §4.3: the echo belongs to the segment that moved SND.UNA, not to what is SACKed.
     boolean ofOriginal = SequenceNumber.leq(end, sndUna) && sample.isOfOriginal(s);
     detection.onDelivered(now, s, end, ofOriginal);
@@ -365,6 +394,7 @@ final class TcpSender {
   // Timers
 
   void onDeadline(long now) {
+    pacer.onDeadline(now);
     if (tcb.timers.isDue(Timers.Kind.REORDERING, now)) {
       detectLosses(now, bytesInFlight());
       if (recovery.isFast()) {
@@ -458,6 +488,25 @@ final class TcpSender {
       lastActivityAt = now;
       timers.arm(now);
     }
+    noteUnusedRoom(now);
+  }
+
+  /** The user has had its turn: what of the window is free now, it had nothing for. */
+  private void noteUnusedRoom(long now) {
+    if (detection == null
+        || queue.hasLost()
+        || tcb.blocked
+        || pacer.isHolding()
+        || room() < tcb.segmentPayloadLimit()) {
+      return;
+    }
+    if (refusedForLoss) {
+      // It had something, when there was no room yet; by now the lost segments are on their way.
+      refusedForLoss = false;
+      pacer.askAgain(now);
+    } else {
+      deliveryRate.limitedByApplication(bytesInFlight());
+    }
   }
 
   private void retransmitLost(long now, SegmentSink sink) {
@@ -469,8 +518,15 @@ final class TcpSender {
         return;
       }
       int segment = tcb.segmentPayloadLimit();
-      long room = mustRetransmit ? Math.max(segment, room()) : room();
-      if (room < Math.min(segment, s.length)) {
+      long room = room();
+      if (mustRetransmit) {
+        room = Math.max(segment, room);
+      } else if (room < Math.min(segment, s.length)) {
+        return;
+      } else {
+        room = Math.min(room, pacer.allowance(now, segment, false));
+      }
+      if (room == 0) {
         return;
       }
       int most = (int) Math.min(burstLimit(), Math.max(segment, room - room % segment));
@@ -498,6 +554,7 @@ final class TcpSender {
       recovery.onRetransmission(tcb.timestampAt(now), s.end());
     }
     queue.markSentAgain(now, s, segment);
+    deliveryRate.onSent(now, s, false);
     onSent(now, s.length);
     return true;
   }
@@ -526,7 +583,9 @@ final class TcpSender {
     if (!writer.fin(now, sndNxt, false, sink)) {
       return;
     }
+    boolean first = queue.isEmpty();
     queue.append(now, sndNxt, null, 0, false, 1);
+    deliveryRate.onSent(now, queue.tail(), first);
     sndNxt++;
     finSent = true;
     tcb.state = tcb.state == TcpState.CLOSE_WAIT ? TcpState.LAST_ACK : TcpState.FIN_WAIT_1;

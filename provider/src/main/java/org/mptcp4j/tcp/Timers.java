@@ -20,7 +20,9 @@ final class Timers {
     /** RFC 9293 §3.8.4. */
     KEEP_ALIVE(5),
     /** RFC 5482 §3. */
-    USER_TIMEOUT(6);
+    USER_TIMEOUT(6),
+    /** When the pacer releases more. */
+    PACING(7);
 
     private final int slot;
 

@@ -11,8 +11,9 @@
  * applies SACK ({@code SackProcessor}), and has its losses found by a {@code LossDetection} (RACK,
  * or duplicate ACKs where the peer has no SACK) while {@code LossRecovery} says how much may be
  * sent meanwhile. {@code SenderTimers} and {@code RttEstimator} tell when silence means loss;
- * {@code Cubic} and {@code NewReno} hold the congestion window. {@code SegmentWriter} makes every
- * segment that leaves. {@code Tcb} has what they share.
+ * {@code Cubic}, {@code NewReno} and {@code Bbr} hold the congestion window; {@code DeliveryRate}
+ * tells them how fast the path delivers, and {@code Pacer} spreads what goes out where they ask for
+ * it. {@code SegmentWriter} makes every segment that leaves. {@code Tcb} has what they share.
  *
  * <p>How large packets may be is {@code PathMtu}'s matter: ICMP errors come in by {@code
  * IcmpArrival}, black holes show by timeouts, and {@code TcpSender} sends a larger segment of
