@@ -71,6 +71,20 @@ public final class Settings {
   public static final Setting<Duration> MIN_RTO =
       duration("tcp.rto.min", "200ms", Duration.ofMillis(1), Duration.ofMinutes(1));
 
+  /**
+   * How long a closed connection may take for what is not delivered yet, without progress, and how
+   * long one that has lost its last subflow waits for another.
+   */
+  public static final Setting<Duration> CLOSE_TIMEOUT =
+      duration("close.timeout", "60s", Duration.ofSeconds(1), Duration.ofMinutes(60));
+
+  /**
+   * How a connection is aborted (RFC 8684 §3.5): by RST on every subflow, after which nothing is
+   * left to be done (option R, as Linux), or by an ACK that is repeated until the peer answers it
+   * (option A).
+   */
+  public static final Setting<String> FASTCLOSE = choice("fastclose", "rst", "ack");
+
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
 
@@ -100,6 +114,8 @@ public final class Settings {
           EXCLUDED_ADDRESSES,
           USER_TIMEOUT,
           MIN_RTO,
+          CLOSE_TIMEOUT,
+          FASTCLOSE,
           EXIT_LINGER,
           LOOPBACK,
           COUNTERS_FILE,

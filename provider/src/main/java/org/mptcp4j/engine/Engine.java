@@ -446,6 +446,7 @@ public final class Engine implements Closeable {
             config.maxAnnouncedAddresses(),
             boundToAddress,
             config.closeTimeout().toNanos())
+        .withFastcloseByAck(config.fastcloseByAck())
         .withFirstBuffers(settings.firstSendBufferBytes(), settings.firstReceiveBufferBytes());
   }
 

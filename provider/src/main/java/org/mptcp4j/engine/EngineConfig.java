@@ -32,7 +32,9 @@ import org.mptcp4j.tcp.NewReno;
  * @param resetsPerSecond most resets sent for packets that belong to no flow
  * @param minRto least retransmission timeout
  * @param timeWait how long TIME-WAIT lasts
- * @param closeTimeout how long a closed connection may take for the rest
+ * @param closeTimeout how long a closed connection may take for the rest, and one without subflows
+ *     waits for another
+ * @param fastcloseByAck whether MP_FASTCLOSE goes out on an ACK, until it is answered
  * @param ownThread whether the engine has a thread of its own; tests that turn it by hand say no
  */
 public record EngineConfig(
@@ -53,6 +55,7 @@ public record EngineConfig(
     Duration minRto,
     Duration timeWait,
     Duration closeTimeout,
+    boolean fastcloseByAck,
     boolean ownThread) {
 
   /** About what Linux takes: milliseconds in 31 bits. */
@@ -78,7 +81,8 @@ public record EngineConfig(
         1000,
         settings.get(Settings.MIN_RTO),
         Duration.ofSeconds(60),
-        Duration.ofSeconds(120),
+        settings.get(Settings.CLOSE_TIMEOUT),
+        settings.get(Settings.FASTCLOSE).equals("ack"),
         true);
   }
 
@@ -102,6 +106,7 @@ public record EngineConfig(
         minRto,
         timeWait,
         closeTimeout,
+        fastcloseByAck,
         false);
   }
 

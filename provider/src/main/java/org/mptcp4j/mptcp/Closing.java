@@ -1,5 +1,6 @@
 package org.mptcp4j.mptcp;
 
+import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.TcpState;
 
 /**
@@ -18,7 +19,8 @@ final class Closing {
   private boolean applicationGone;
   private boolean dataFinSent;
   private boolean dataFinAcknowledged;
-  private boolean fastClosing;
+  private boolean resetsSayFastclose;
+  private final FastClose fastClose = new FastClose();
   private boolean fastcloseReceived;
   private boolean lateData;
   private boolean subflowsFinished;
@@ -52,8 +54,18 @@ final class Closing {
   }
 
   /** Whether RST segments carry MP_FASTCLOSE. */
-  boolean isFastClosing() {
-    return fastClosing;
+  boolean isFastcloseOnResets() {
+    return resetsSayFastclose;
+  }
+
+  /** Whether ACKs of this subflow carry MP_FASTCLOSE. */
+  boolean isFastcloseOnAcks(Subflow subflow) {
+    return fastClose.isOn(subflow);
+  }
+
+  /** Whether the peer has to answer an MP_FASTCLOSE (FASTCLOSE_WAIT): nothing else is taken. */
+  boolean isFastcloseWaiting() {
+    return fastClose.isWaiting();
   }
 
   boolean isFastcloseReceived() {
@@ -103,12 +115,45 @@ final class Closing {
     shutdownInput();
   }
 
+  /** MP_FASTCLOSE on every RST, and nothing is left to be done (RFC 8684 §3.5, option R). */
   void fastClose() {
-    fastClosing = true;
+    resetsSayFastclose = true;
+  }
+
+  /** MP_FASTCLOSE in the way that the configuration asks for. */
+  void fastClose(long now) {
+    Subflow chosen = connection.subflowSet().anyUsable();
+    boolean byAck =
+        connection.config().fastcloseByAck()
+            && session.isMultipath()
+            && session.isConfirmed()
+            && chosen != null;
+    if (byAck) {
+      fastClose.begin(now, chosen);
+    } else {
+      fastClose();
+    }
   }
 
   void onFastclose() {
     fastcloseReceived = true;
+    fastClose.end();
+  }
+
+  /** The connection has failed: its subflows are reset, but for one that awaits an answer. */
+  void resetSubflows(long now, SegmentSink sink) {
+    SubflowSet subflows = connection.subflowSet();
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (!subflow.isClosed() && !fastClose.isOn(subflow)) {
+        subflow.endpoint().abort(now, sink);
+      }
+    }
+    if (fastClose.isWaiting() && !fastClose.run(now, sink)) {
+      // RFC 8684 §3.5: a RST with the option, to clear the state of middleboxes.
+      fastClose();
+      resetSubflows(now, sink);
+    }
   }
 
   /** New bytes of the stream arrived. */
@@ -163,7 +208,7 @@ final class Closing {
 
   /** Takes the steps that have become due. */
   void advance(long now) {
-    if (session.isNegotiating()) {
+    if (session.isNegotiating() || connection.lifetime().hasFailed()) {
       return;
     }
     if (session.isPlain()) {
@@ -213,10 +258,15 @@ final class Closing {
   }
 
   long nextDeadline() {
-    return Math.min(finishBy, Math.min(dataFinAt, giveUpAt));
+    return Math.min(Math.min(finishBy, fastClose.nextDeadline()), Math.min(dataFinAt, giveUpAt));
   }
 
   void onDeadline(long now) {
+    if (connection.lifetime().hasFailed()) {
+      finishBy = Long.MAX_VALUE;
+      dataFinAt = Long.MAX_VALUE;
+      giveUpAt = Long.MAX_VALUE;
+    }
     if (finishBy <= now) {
       waitedForFin = true;
       finishBy = Long.MAX_VALUE;

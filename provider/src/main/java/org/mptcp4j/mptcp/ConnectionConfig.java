@@ -18,7 +18,10 @@ import org.mptcp4j.tcp.TcpConfig;
  * @param maxAnnouncedAddresses most addresses of the peer that are remembered
  * @param boundToAddress whether the application bound a specific address: then only that one is
  *     used (RFC 6897 §3.1.1)
- * @param closeTimeoutNanos how long a closed connection may take for the rest
+ * @param closeTimeoutNanos how long a closed connection may take for the rest, and one without
+ *     subflows waits for another
+ * @param fastcloseByAck whether a connection that is aborted says so by an ACK with MP_FASTCLOSE,
+ *     until the peer answers, and not by RSTs only (RFC 8684 §3.5, options A and R)
  */
 public record ConnectionConfig(
     TcpConfig tcp,
@@ -31,7 +34,8 @@ public record ConnectionConfig(
     int maxSubflows,
     int maxAnnouncedAddresses,
     boolean boundToAddress,
-    long closeTimeoutNanos) {
+    long closeTimeoutNanos,
+    boolean fastcloseByAck) {
   /** Buffers of fixed sizes. */
   public ConnectionConfig(
       TcpConfig tcp,
@@ -54,7 +58,25 @@ public record ConnectionConfig(
         maxSubflows,
         maxAnnouncedAddresses,
         boundToAddress,
-        closeTimeoutNanos);
+        closeTimeoutNanos,
+        false);
+  }
+
+  /** The same, with or without option A of RFC 8684 §3.5. */
+  public ConnectionConfig withFastcloseByAck(boolean value) {
+    return new ConnectionConfig(
+        tcp,
+        multipath,
+        checksum,
+        sendBufferBytes,
+        receiveBufferBytes,
+        firstSendBufferBytes,
+        firstReceiveBufferBytes,
+        maxSubflows,
+        maxAnnouncedAddresses,
+        boundToAddress,
+        closeTimeoutNanos,
+        value);
   }
 
   /**
@@ -72,6 +94,7 @@ public record ConnectionConfig(
         maxSubflows,
         maxAnnouncedAddresses,
         boundToAddress,
-        closeTimeoutNanos);
+        closeTimeoutNanos,
+        fastcloseByAck);
   }
 }

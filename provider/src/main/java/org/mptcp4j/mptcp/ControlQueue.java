@@ -33,6 +33,12 @@ final class ControlQueue {
     dataFinWaiting = value;
   }
 
+  /** Nothing that waits is of use any more. */
+  void clear() {
+    options.clear();
+    dataFinWaiting = false;
+  }
+
   boolean isEmpty() {
     return options.isEmpty() && !dataFinWaiting;
   }

@@ -99,7 +99,7 @@ final class Lifetime {
   }
 
   /** Fails where either side wants the connection to end at once. */
-  void endAtOnceWhereWanted() {
+  void endAtOnceWhereWanted(long now) {
     if (hasFailed()) {
       return;
     }
@@ -107,7 +107,10 @@ final class Lifetime {
     if (closing.isFastcloseReceived()) {
       connection.counters().fastclosesReceived.increment();
       fail(Failure.RESET);
-    } else if (closing.isLateData() || abandoned) {
+    } else if (closing.isLateData()) {
+      closing.fastClose(now);
+      fail(Failure.ABORTED);
+    } else if (abandoned) {
       closing.fastClose();
       fail(Failure.ABORTED);
     }

@@ -154,16 +154,18 @@ public final class MptcpConnection {
     if (lifetime.isOver()) {
       return;
     }
-    lifetime.endAtOnceWhereWanted();
+    lifetime.endAtOnceWhereWanted(now);
     if (lifetime.hasFailed()) {
-      subflows.abortAll(now, sink);
+      closing.resetSubflows(now, sink);
     }
     subflows.resetWanted(now, sink);
     removeClosed(now);
     paths.run(now, sink);
     addresses.onDeadline(now);
     subflows.resumeSending();
-    sender.push(now, sink);
+    if (!lifetime.hasFailed()) {
+      sender.push(now, sink);
+    }
     closing.advance(now);
     subflows.flush(now, sink);
     removeClosed(now);
@@ -294,7 +296,9 @@ public final class MptcpConnection {
   /** Ends at once: MP_FASTCLOSE where it can be, RST on every subflow. */
   public void abort(long now, SegmentSink sink) {
     if (!lifetime.isOver()) {
-      closing.fastClose();
+      if (!lifetime.hasFailed()) {
+        closing.fastClose(now);
+      }
       lifetime.fail(Failure.ABORTED);
       settle(now, sink);
     }

@@ -76,12 +76,15 @@ final class SegmentInput {
 
   private boolean onOptions(long now, Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
-    if (options.isEmpty()) {
-      return onBareSegment(subflow, segment);
-    }
     if (isFastclose(segment)) {
       connection.closing().onFastclose();
       return true;
+    }
+    if (connection.closing().isFastcloseWaiting()) {
+      return true;
+    }
+    if (options.isEmpty()) {
+      return onBareSegment(subflow, segment);
     }
     if (options.has(MptcpOption.DSS)) {
       subflow.evidence().dssSeen();
@@ -232,7 +235,7 @@ final class SegmentInput {
       long dsn = session.receivedDsn(relative, receiver.receiveNext());
       return receiver.place(segment, skip, dsn, length);
     }
-    if (session.isNegotiating()) {
+    if (session.isNegotiating() || connection.closing().isFastcloseWaiting()) {
       return false;
     }
     ReceivedMappings mappings = subflow.mappings();

@@ -13,6 +13,7 @@ import org.mptcp4j.wire.TcpOptionWriter;
  * SYN            MP_CAPABLE (4) or MP_JOIN (12)
  * SYN/ACK        MP_CAPABLE (12) or MP_JOIN (16)
  * ACK            third ACK: MP_CAPABLE with both keys (20) or MP_JOIN with HMAC (24), and nothing else;
+ *                MP_FASTCLOSE (12), and nothing else;
  *                a waiting control option, with DSS (12) before it where both fit, alone otherwise;
  *                DSS with DATA_ACK (12), with DATA_FIN (28); SACK takes what is left
  * data           MP_CAPABLE with data length (24) on the first, DSS with mapping (28) on every other
@@ -91,6 +92,10 @@ final class SubflowOptions {
       return;
     }
     if (!session.isMultipath()) {
+      return;
+    }
+    if (connection.closing().isFastcloseOnAcks(subflow)) {
+      options.mpFastclose(session.remote().key());
       return;
     }
     if (subflow.isThirdAckDue()) {
@@ -200,7 +205,7 @@ final class SubflowOptions {
     if (session.remote() == null || session.isPlain()) {
       return;
     }
-    if (connection.closing().isFastClosing()) {
+    if (connection.closing().isFastcloseOnResets()) {
       options.mpFastclose(session.remote().key());
     } else if (subflow.reset().failedDsn().isPresent()) {
       options.mpFail(subflow.reset().failedDsn().getAsLong());

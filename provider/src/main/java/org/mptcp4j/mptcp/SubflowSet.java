@@ -169,15 +169,6 @@ final class SubflowSet {
     }
   }
 
-  void abortAll(long now, SegmentSink sink) {
-    for (int i = 0; i < subflows.size(); i++) {
-      Subflow subflow = subflows.get(i);
-      if (!subflow.isClosed()) {
-        subflow.endpoint().abort(now, sink);
-      }
-    }
-  }
-
   /** Sends what the endpoints owe, of those that something was done with. */
   void flush(long now, SegmentSink sink) {
     for (int i = 0; i < subflows.size(); i++) {

@@ -6,6 +6,8 @@ import static org.mptcp4j.sim.SimConfig.MILLI;
 import static org.mptcp4j.sim.SimConfig.SECOND;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -100,21 +102,18 @@ class SegmentFuzzTest {
 
   @Test
   void nothingThrowsGrowsOrGoesOnForEverWhateverASegmentBecomesOnItsWay() {
-    AssertionError failures = null;
+    List<String> failures = new ArrayList<>();
+    Throwable first = null;
     for (long seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
       try {
         run(seed);
       } catch (RuntimeException | AssertionError e) {
-        var failure = new AssertionError("with -Dfuzz.runs=1 -Dfuzz.seed=" + seed + ": " + e, e);
-        if (failures == null) {
-          failures = failure;
-        } else {
-          failures.addSuppressed(failure);
-        }
+        failures.add("with -Dfuzz.runs=1 -Dfuzz.seed=" + seed + ": " + e);
+        first = first == null ? e : first;
       }
     }
-    if (failures != null) {
-      throw failures;
+    if (first != null) {
+      throw new AssertionError(String.join("\n", failures), first);
     }
   }
 
