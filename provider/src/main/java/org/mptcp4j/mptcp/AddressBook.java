@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.mptcp4j.wire.IpAddress;
-import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.MptcpOptionSet;
 
 /**
@@ -13,33 +12,20 @@ import org.mptcp4j.wire.MptcpOptionSet;
  * which the peer announced. Bounded.
  */
 final class AddressBook {
-  private static final int ANNOUNCEMENTS_TRIED = 5;
-  private static final long FIRST_INTERVAL = 1_000_000_000L;
-
   /** An address of the peer. */
   record Remote(int id, IpAddress address, int port) {}
-
-  private static final class Announcement {
-    final ControlOption.AddAddr option;
-    int tries;
-    long nextAt;
-    boolean echoed;
-
-    Announcement(ControlOption.AddAddr option) {
-      this.option = option;
-    }
-  }
 
   private final MptcpConnection connection;
   private final Session session;
   private final List<Remote> remotes = new ArrayList<>();
   private final Map<IpAddress, Integer> localIds = new HashMap<>();
-  private final List<Announcement> announcements = new ArrayList<>();
+  private final Announcements announcements;
   private int lastLocalId;
 
   AddressBook(MptcpConnection connection, Session session) {
     this.connection = connection;
     this.session = session;
+    this.announcements = new Announcements(connection);
   }
 
   /** The addresses of the first subflow have identifier 0. */
@@ -52,6 +38,7 @@ final class AddressBook {
   int localId(IpAddress address) {
     Integer known = localIds.get(address);
     if (known != null) {
+      announcements.keep(address);
       return known;
     }
     do {
@@ -76,14 +63,12 @@ final class AddressBook {
     return 0;
   }
 
-  void onAddAddr(Subflow subflow, MptcpOptionSet options) {
+  void onAddAddr(long now, Subflow subflow, MptcpOptionSet options) {
     int id = options.addAddrId();
     IpAddress address = options.addAddrAddress();
     int port = options.addAddrPort();
     if (options.addAddrEcho()) {
-      for (Announcement a : announcements) {
-        a.echoed |= a.option.addressId() == id && a.option.address().equals(address);
-      }
+      announcements.onEcho(id, address);
       return;
     }
     long expected = Hmac.addAddr(session.remote().key(), session.local().key(), id, address, port);
@@ -91,94 +76,91 @@ final class AddressBook {
       connection.counters().hmacFailures.increment();
       return;
     }
-    int target = port == 0 ? connection.initialRemotePort() : port;
-    Remote announced = new Remote(id, address, target);
+    Remote announced = new Remote(id, address, port == 0 ? usualPort(subflow) : port);
     if (!remotes.contains(announced)) {
-      if (remotes.size() > connection.config().maxAnnouncedAddresses()) {
+      boolean replaces = id != 0 && remotes.stream().anyMatch(r -> r.id() == id);
+      if (!replaces && remotes.size() > connection.config().maxAnnouncedAddresses()) {
         return;
       }
-      remotes.removeIf(r -> r.id() == id && id != 0);
-      remotes.add(announced);
+      replace(now, announced);
       connection.paths().request();
     }
     subflow.addControl(new ControlOption.AddAddr(true, id, address, port, 0));
   }
 
-  void onRemoveAddr(MptcpOptionSet options) {
+  /** RFC 8684 §3.4.1: without a port, that of the subflow that brought the announcement. */
+  private int usualPort(Subflow subflow) {
+    return subflow.isOpener() ? subflow.flow().remotePort() : connection.initialRemotePort();
+  }
+
+  private void replace(long now, Remote announced) {
+    int id = announced.id();
+    for (int i = remotes.size() - 1; i >= 0 && id != 0; i--) {
+      Remote before = remotes.get(i);
+      if (before.id() == id) {
+        remotes.remove(i);
+        if (!before.address().equals(announced.address())) {
+          // RFC 8684 §3.4.1: REMOVE_ADDR must have come first, and was lost.
+          checkPaths(now, id);
+        }
+      }
+    }
+    remotes.add(announced);
+  }
+
+  void onRemoveAddr(long now, MptcpOptionSet options) {
     for (int i = 0; i < options.removeAddrCount(); i++) {
       int id = options.removeAddrId(i);
       remotes.removeIf(r -> r.id() == id);
-      for (int k = 0; k < connection.subflowCount(); k++) {
-        Subflow subflow = connection.subflowAt(k);
-        if (subflow.identity().remoteAddressId() == id
-            && connection.subflowSet().hasOtherUsable(subflow)) {
-          subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, false);
-        }
-      }
+      checkPaths(now, id);
     }
     connection.paths().request();
   }
 
-  /** Announces an address, and again until the peer echoes it. */
-  void announce(long now, IpAddress address) {
-    for (Announcement a : announcements) {
-      if (a.option.address().equals(address)) {
-        return;
+  /** Subflows to an address that is said to be gone have to show that they work. */
+  private void checkPaths(long now, int id) {
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      Subflow subflow = connection.subflowAt(i);
+      if (subflow.identity().remoteAddressId() == id) {
+        subflow.remoteAddressRemoved(now);
       }
     }
-    int id = localId(address);
-    long hmac = Hmac.addAddr(session.local().key(), session.remote().key(), id, address, 0);
-    Announcement announcement =
-        new Announcement(new ControlOption.AddAddr(false, id, address, 0, hmac));
-    announcement.nextAt = now;
-    announcements.add(announcement);
+  }
+
+  /** Announces an address, and again until the peer echoes it. */
+  void announce(long now, IpAddress address) {
+    if (!announcements.isAdded(address)) {
+      int id = localId(address);
+      long hmac = Hmac.addAddr(session.local().key(), session.remote().key(), id, address, 0);
+      announcements.add(now, new ControlOption.AddAddr(false, id, address, 0, hmac));
+    }
   }
 
   /** An address of ours is gone: the peer shall forget it. */
-  void withdraw(IpAddress address) {
+  void withdraw(long now, IpAddress address) {
     Integer id = localIds.get(address);
-    announcements.removeIf(a -> a.option.address().equals(address));
     if (id != null) {
-      Subflow subflow = connection.subflowSet().anyUsable();
-      if (subflow != null) {
-        subflow.addControl(new ControlOption.RemoveAddr(id));
-      }
-      if (id != 0) {
-        localIds.remove(address);
-      }
+      announcements.remove(now, address, id);
     }
+  }
+
+  /** The peer was told that the address is gone: when it comes back, it is another to the peer. */
+  void forget(IpAddress address, int id) {
+    if (id != 0) {
+      localIds.remove(address, id);
+    }
+  }
+
+  /** An address of ours is there (again). */
+  void returned(IpAddress address) {
+    announcements.keep(address);
   }
 
   long nextDeadline() {
-    Announcement due = outstanding();
-    return due == null ? Long.MAX_VALUE : due.nextAt;
+    return announcements.nextDeadline();
   }
 
-  /**
-   * The announcement that is the first not to be echoed: the only one that is on its way, since
-   * Linux takes in one at a time and drops what comes before it has acted on that.
-   */
-  private Announcement outstanding() {
-    for (int i = 0; i < announcements.size(); i++) {
-      Announcement a = announcements.get(i);
-      if (!a.echoed && a.tries < ANNOUNCEMENTS_TRIED) {
-        return a;
-      }
-    }
-    return null;
-  }
-
-  /** Sends the announcement that is due. */
   void onDeadline(long now) {
-    Announcement due = outstanding();
-    if (due == null || due.nextAt - now > 0) {
-      return;
-    }
-    due.nextAt = now + (FIRST_INTERVAL << due.tries);
-    due.tries++;
-    Subflow subflow = connection.subflowSet().anyUsable();
-    if (subflow != null) {
-      subflow.addControl(due.option);
-    }
+    announcements.onDeadline(now);
   }
 }

@@ -358,8 +358,9 @@ public final class MptcpConnection {
   }
 
   public void localAddressAdded(long now, IpAddress address, SegmentSink sink) {
-    paths.request();
-    settle(now, sink);
+    addresses.returned(address);
+    // A subflow that had lost its way may have it again.
+    routesChanged(now, sink);
   }
 
   public void localAddressRemoved(long now, IpAddress address, SegmentSink sink) {
@@ -371,7 +372,7 @@ public final class MptcpConnection {
           subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, true);
         }
       }
-      addresses.withdraw(address);
+      addresses.withdraw(now, address);
     }
     routesChanged(now, sink);
   }

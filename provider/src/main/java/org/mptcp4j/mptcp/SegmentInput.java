@@ -107,10 +107,10 @@ final class SegmentInput {
           options.capableHasChecksum() && session.usesChecksum() ? options.capableChecksum() : -1);
     }
     if (options.has(MptcpOption.ADD_ADDR)) {
-      connection.addresses().onAddAddr(subflow, options);
+      connection.addresses().onAddAddr(now, subflow, options);
     }
     if (options.has(MptcpOption.REMOVE_ADDR)) {
-      connection.addresses().onRemoveAddr(options);
+      connection.addresses().onRemoveAddr(now, options);
     }
     if (options.has(MptcpOption.MP_PRIO)) {
       subflow.peerBackup(options.prioBackup());

@@ -27,6 +27,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private final ControlQueue controls = new ControlQueue();
   private final ResetRequest reset = new ResetRequest();
   private final OptionEvidence evidence = new OptionEvidence();
+  private final RemovalCheck removalCheck = new RemovalCheck();
   private final Suspicion suspicion;
   private final SendRoom room;
   private final Penalty penalty = new Penalty(this);
@@ -233,6 +234,14 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
   }
 
+  /** The peer says that its address is gone: others take over until this subflow has answered. */
+  void remoteAddressRemoved(long now) {
+    if (isUsable()) {
+      removalCheck.start(now, endpoint.retransmissionTimeoutNanos());
+      suspicion.raise(now);
+    }
+  }
+
   // ---- control options
 
   ControlQueue controls() {
@@ -364,7 +373,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   // ---- timers
 
   long nextDeadline() {
-    return Math.min(endpoint.nextDeadline(), timers.next());
+    return Math.min(Math.min(endpoint.nextDeadline(), timers.next()), removalCheck.nextDeadline());
   }
 
   void onDeadline(long now, SegmentSink sink) {
@@ -382,6 +391,9 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       touched = true;
     }
     suspicion.probeIfDue(now, sink);
+    if (removalCheck.run(now, this, sink) && connection.subflowSet().hasOtherUsable(this)) {
+      wantReset(MptcpOption.RESET_UNSPECIFIED, false);
+    }
   }
 
   boolean takeTouched() {
@@ -397,6 +409,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   /** After a segment was taken in. */
   void noteProgress(long now) {
     if (!closed) {
+      removalCheck.onSegment(now, endpoint.smoothedRttNanos());
       suspicion.noteProgress(now);
     }
   }
@@ -525,6 +538,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     carriesData = false;
     touched = false;
     timers.stop();
+    removalCheck.stop();
     if (segment != null) {
       permanentlyRefused = connection.input().onReset(this, segment);
     }

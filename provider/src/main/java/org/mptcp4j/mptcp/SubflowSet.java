@@ -84,6 +84,19 @@ final class SubflowSet {
     return best;
   }
 
+  /** The same among those that do not use our address with this identifier. */
+  Subflow anyUsableWithoutLocalId(int id) {
+    Subflow best = null;
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow s = subflows.get(i);
+      boolean other = s.identity().localAddressId() != id;
+      if (other && s.isUsable() && (best == null || s.isBetterThan(best))) {
+        best = s;
+      }
+    }
+    return best;
+  }
+
   long nextDeadline() {
     long next = Long.MAX_VALUE;
     for (int i = 0; i < subflows.size(); i++) {

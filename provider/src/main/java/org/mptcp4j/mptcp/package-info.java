@@ -20,8 +20,10 @@
  *   <li>each subflow: {@code Subflow}, {@code SubflowOptions} (what goes into the option space),
  *       {@code SendRoom}, {@code OutstandingMappings}, {@code ControlQueue}, {@code Suspicion},
  *       {@code OptionEvidence};
- *   <li>paths: {@code PathControl}, {@code AddressBook}, {@code DefaultPathManager};
- *   <li>the end: {@code Closing}, and time: {@code ConnectionTimers}, {@code SubflowTimers}.
+ *   <li>paths: {@code PathControl}, {@code AddressBook}, {@code Announcements}, {@code
+ *       RemovalCheck}, {@code DefaultPathManager};
+ *   <li>the end: {@code Closing}, {@code FastClose}, and time: {@code ConnectionTimers}, {@code
+ *       SubflowTimers}.
  * </ul>
  *
  * <p>Memory is bounded by the two buffers, {@code maxSubflows}, {@code maxAnnouncedAddresses}, 16
