@@ -67,6 +67,13 @@ public final class Settings {
    */
   public static final Setting<Duration> USER_TIMEOUT = duration("tcp.usertimeout", "0s");
 
+  /**
+   * Whether the User Timeout Option (RFC 5482) tells peers the user timeout, and what they say
+   * counts where there is none here.
+   */
+  public static final Setting<Boolean> USER_TIMEOUT_OPTION =
+      flag("tcp.usertimeout.option", "false");
+
   /** Least retransmission timeout (RFC 6298 §2.4 asks for a second, Linux takes this). */
   public static final Setting<Duration> MIN_RTO =
       duration("tcp.rto.min", "200ms", Duration.ofMillis(1), Duration.ofMinutes(1));
@@ -113,6 +120,7 @@ public final class Settings {
           ECN,
           EXCLUDED_ADDRESSES,
           USER_TIMEOUT,
+          USER_TIMEOUT_OPTION,
           MIN_RTO,
           CLOSE_TIMEOUT,
           FASTCLOSE,

@@ -23,6 +23,7 @@ import org.mptcp4j.tcp.NewReno;
  * @param receiveBufferBytes default of SO_RCVBUF: how far receive buffers may grow
  * @param congestionControl makes the algorithm of one subflow
  * @param userTimeout how long what was sent may stay unacknowledged; zero for no bound of its own
+ * @param userTimeoutOption whether peers are told the user timeout and may advise one
  * @param ecn whether subflows use explicit congestion notification
  * @param addressFilter which addresses subflows beside the first may use
  * @param exitLinger how long the end of the program waits for connections to deliver
@@ -45,6 +46,7 @@ public record EngineConfig(
     int receiveBufferBytes,
     Supplier<CongestionControl> congestionControl,
     Duration userTimeout,
+    boolean userTimeoutOption,
     EcnMode ecn,
     AddressFilter addressFilter,
     Duration exitLinger,
@@ -72,6 +74,7 @@ public record EngineConfig(
         settings.get(Settings.RECEIVE_BUFFER),
         congestionControl(settings.get(Settings.CONGESTION)),
         atMost(LONGEST_USER_TIMEOUT, settings.get(Settings.USER_TIMEOUT)),
+        settings.get(Settings.USER_TIMEOUT_OPTION),
         ecn(settings.get(Settings.ECN)),
         new AddressFilter(settings.get(Settings.EXCLUDED_ADDRESSES)),
         settings.get(Settings.EXIT_LINGER),
@@ -96,6 +99,7 @@ public record EngineConfig(
         receiveBufferBytes,
         congestionControl,
         userTimeout,
+        userTimeoutOption,
         ecn,
         addressFilter,
         exitLinger,

@@ -63,6 +63,7 @@ final class SocketSettings {
 
   private final boolean multipath;
   private final long userTimeoutNanos;
+  private final boolean userTimeoutOption;
   private final Map<SocketOption<?>, Object> values = new ConcurrentHashMap<>(DEFAULTS);
 
   /** Whether the program chose the size: then nothing grows (as Linux). */
@@ -78,6 +79,7 @@ final class SocketSettings {
   SocketSettings(EngineConfig config, boolean multipath) {
     this.multipath = multipath;
     userTimeoutNanos = config.userTimeout().toNanos();
+    userTimeoutOption = config.userTimeoutOption();
     values.put(StandardSocketOptions.SO_SNDBUF, config.sendBufferBytes());
     values.put(StandardSocketOptions.SO_RCVBUF, config.receiveBufferBytes());
   }
@@ -85,6 +87,7 @@ final class SocketSettings {
   private SocketSettings(SocketSettings other) {
     multipath = other.multipath;
     userTimeoutNanos = other.userTimeoutNanos;
+    userTimeoutOption = other.userTimeoutOption;
     values.putAll(other.values);
     sendBufferSet = other.sendBufferSet;
     receiveBufferSet = other.receiveBufferSet;
@@ -148,6 +151,7 @@ final class SocketSettings {
     return EndpointOptions.DEFAULT
         .withKeepAlive(enabled ? KeepAlive.everySeconds(idle, interval, probes) : KeepAlive.OFF)
         .withUserTimeout(userTimeoutNanos)
+        .withUserTimeoutAdvised(userTimeoutOption)
         .withTrafficClass(get(StandardSocketOptions.IP_TOS))
         .withAckMode(ackMode())
         .withUrgentInline(urgentInline);

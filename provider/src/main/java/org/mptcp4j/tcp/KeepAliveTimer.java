@@ -56,7 +56,7 @@ final class KeepAliveTimer {
 
   /** As Linux: the user timeout, where there is one, counts instead of the number of probes. */
   private boolean isGone(long silentNanos) {
-    long userTimeout = tcb.options.userTimeoutNanos();
+    long userTimeout = tcb.userTimeoutNanos();
     return userTimeout > 0
         ? unanswered > 0 && silentNanos >= userTimeout
         : unanswered >= tcb.options.keepAlive().probes();

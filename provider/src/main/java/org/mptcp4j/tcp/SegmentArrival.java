@@ -125,6 +125,7 @@ final class SegmentArrival {
 
   /** From the acknowledgment on: the segment belongs to the connection. */
   private void processText(long now, IncomingSegment segment) {
+    tcb.userTimeoutOption.onArrival(tcb.options, segment);
     int ack = segment.acknowledgmentNumber();
     boolean windowChanged = ((long) segment.window() << tcb.sendScale) != lastWindow;
     if (SequenceNumber.geq(ack, sender.sndUna())) {

@@ -57,6 +57,7 @@ final class SegmentWriter {
       options.windowScale(tcb.offeredScale());
     }
     tcb.user.writeOptions(now, segment, answer ? SegmentRole.SYN_ACK : SegmentRole.SYN, null);
+    tcb.userTimeoutOption.writeOnSyn(tcb.options, options);
     if (!transmit(sink)) {
       return false;
     }
@@ -84,6 +85,7 @@ final class SegmentWriter {
     prepare(now, sequenceNumber, tcb.ecn.flagsOfSegment());
     tcb.user.writeOptions(now, segment, SegmentRole.ACK, null);
     receiver.writeSack(segment.options());
+    tcb.userTimeoutOption.writeOnAck(tcb.options, segment.options());
     if (!transmit(sink)) {
       return false;
     }

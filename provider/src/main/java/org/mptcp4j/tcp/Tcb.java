@@ -33,6 +33,7 @@ final class Tcb {
   final Traffic traffic = new Traffic();
   final Ecn ecn;
   final PathMtu pathMtu;
+  final UserTimeoutOption userTimeoutOption = new UserTimeoutOption();
 
   NetworkPath path;
   EndpointOptions options;
@@ -116,6 +117,7 @@ final class Tcb {
    * Takes over what the peer's SYN or SYN/ACK says; all options are offered by us if configured.
    */
   void negotiate(long now, IncomingSegment syn) {
+    userTimeoutOption.onArrival(options, syn);
     initialReceive = syn.sequenceNumber();
     peerMss = Math.max(LEAST_MSS, syn.mss() < 0 ? defaultMss(local.isIpv4()) : syn.mss());
     sack = config.sack() && syn.sackPermitted();
@@ -170,6 +172,13 @@ final class Tcb {
 
   static int timestampAt(long now, int offset) {
     return (int) (now / 1_000_000L) + offset;
+  }
+
+  /** How long the peer may leave what is outstanding unanswered; 0 for no bound but retries. */
+  long userTimeoutNanos() {
+    return options.userTimeoutNanos() > 0
+        ? options.userTimeoutNanos()
+        : userTimeoutOption.adoptedNanos();
   }
 
   /** RFC 1122 §4.2.3.9: what ICMP said is the reason when the peer stays silent. */

@@ -151,7 +151,7 @@ public final class TcpEndpoint {
       tcb.timers.set(Timers.Kind.DELAYED_ACK, now);
     }
     keepAlive.onOptions(now, before.keepAlive());
-    userTimeout.onOptions(now, before.userTimeoutNanos());
+    userTimeout.onOptions(now, before);
   }
 
   /**

@@ -412,7 +412,8 @@ final class TcpSender {
 
   private void onRetransmissionTimeout(long now) {
     consecutiveTimeouts++;
-    if (consecutiveTimeouts > tcb.config.retries()) {
+    // As on Linux a user timeout counts instead of the number, also one that lasts longer.
+    if (consecutiveTimeouts > tcb.config.retries() && tcb.userTimeoutNanos() == 0) {
       tcb.closedBySilence(now);
       return;
     }

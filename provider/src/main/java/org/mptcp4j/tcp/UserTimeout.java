@@ -27,7 +27,7 @@ final class UserTimeout {
 
   /** Something was sent or came in; lazy, so that an ACK moves no deadline. */
   void onStep(long now) {
-    if (tcb.options.userTimeoutNanos() == 0) {
+    if (tcb.userTimeoutNanos() == 0) {
       return;
     }
     if (!isOutstanding() || tcb.state == TcpState.CLOSED) {
@@ -36,15 +36,16 @@ final class UserTimeout {
       waiting = true;
       waitingFor = sender.sndUna();
       since = now;
-      if (!tcb.timers.isSet(Kind.USER_TIMEOUT)) {
-        tcb.timers.set(Kind.USER_TIMEOUT, now + tcb.options.userTimeoutNanos());
-      }
+    }
+    if (waiting && !tcb.timers.isSet(Kind.USER_TIMEOUT)) {
+      tcb.timers.set(Kind.USER_TIMEOUT, since + tcb.userTimeoutNanos());
     }
   }
 
   /** The application changed the time; it counts from now for what is outstanding already. */
-  void onOptions(long now, long beforeNanos) {
-    if (tcb.options.userTimeoutNanos() != beforeNanos) {
+  void onOptions(long now, EndpointOptions before) {
+    tcb.userTimeoutOption.onOptions(before, tcb.options);
+    if (tcb.options.userTimeoutNanos() != before.userTimeoutNanos()) {
       tcb.timers.clear(Kind.USER_TIMEOUT);
       waiting = false;
       onStep(now);
@@ -59,7 +60,7 @@ final class UserTimeout {
     if (!waiting) {
       return;
     }
-    long end = since + tcb.options.userTimeoutNanos();
+    long end = since + tcb.userTimeoutNanos();
     if (end > now) {
       tcb.timers.set(Kind.USER_TIMEOUT, end);
     } else {

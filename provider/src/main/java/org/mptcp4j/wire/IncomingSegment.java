@@ -27,6 +27,7 @@ public final class IncomingSegment {
   private static final int OPTION_SACK_PERMITTED = 4;
   private static final int OPTION_SACK = 5;
   private static final int OPTION_TIMESTAMPS = 8;
+  private static final int OPTION_USER_TIMEOUT = 28;
 
   private static final int PROTOCOL_TCP = 6;
 
@@ -55,6 +56,7 @@ public final class IncomingSegment {
   private boolean hasTimestamps;
   private int timestampValue;
   private int timestampEchoReply;
+  private int userTimeoutSeconds;
   private int sackBlockCount;
   private final int[] sackLeft = new int[4];
   private final int[] sackRight = new int[4];
@@ -172,6 +174,7 @@ public final class IncomingSegment {
     windowScale = -1;
     sackPermitted = false;
     hasTimestamps = false;
+    userTimeoutSeconds = 0;
     sackBlockCount = 0;
     malformedOptions = 0;
     mptcp.clear();
@@ -228,6 +231,12 @@ public final class IncomingSegment {
           hasTimestamps = true;
           timestampValue = buffer.getInt(at + 2);
           timestampEchoReply = buffer.getInt(at + 6);
+        }
+      }
+      case OPTION_USER_TIMEOUT -> {
+        if (wellFormed(length == 4)) {
+          int field = buffer.getShort(at + 2) & 0xffff;
+          userTimeoutSeconds = (field & 0x8000) == 0 ? field : 60 * (field & 0x7fff);
         }
       }
       case MptcpOption.KIND ->
@@ -388,6 +397,11 @@ public final class IncomingSegment {
 
   public int timestampEchoReply() {
     return timestampEchoReply;
+  }
+
+  /** What the User Timeout Option says (RFC 5482 §3.3), seconds; 0 where it is absent or reserved. */
+  public int userTimeoutSeconds() {
+    return userTimeoutSeconds;
   }
 
   public int sackBlockCount() {

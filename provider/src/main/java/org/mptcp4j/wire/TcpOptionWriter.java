@@ -75,6 +75,22 @@ public final class TcpOptionWriter {
     return true;
   }
 
+  /**
+   * The user timeout (RFC 5482 §3.3), in minutes where it is more than 9 hours; at most 22 days.
+   *
+   * @param seconds at least 1
+   */
+  public boolean userTimeout(int seconds) {
+    if (lacks(4)) {
+      return false;
+    }
+    int field =
+        seconds <= 0x7fff ? Math.max(1, seconds) : 0x8000 | Math.min(0x7fff, (seconds - 1) / 60 + 1);
+    buffer.putInt(length, 0x1c04_0000 | field);
+    advance(4);
+    return true;
+  }
+
   public boolean sackPermitted() {
     if (lacks(2)) {
       return false;

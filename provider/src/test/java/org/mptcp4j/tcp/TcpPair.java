@@ -70,6 +70,7 @@ final class TcpPair {
     long seed = 1;
     java.util.function.Supplier<CongestionControl> congestion = Cubic::new;
     EndpointOptions clientOptions = EndpointOptions.DEFAULT;
+    EndpointOptions serverOptions = EndpointOptions.DEFAULT;
     EcnMode ecn = EcnMode.OFF;
     EcnMode serverEcn = EcnMode.OFF;
 
@@ -90,7 +91,7 @@ final class TcpPair {
           60 * SECOND,
           60 * SECOND,
           congestion,
-          client ? clientOptions : EndpointOptions.DEFAULT,
+          client ? clientOptions : serverOptions,
           client ? ecn : serverEcn);
     }
   }

@@ -64,6 +64,17 @@ class UserTimeoutTest {
   }
 
   @Test
+  void aTimeLongerThanTheRetransmissionsCounts() {
+    TcpPair pair = established(EndpointOptions.DEFAULT.withUserTimeout(3600 * SECOND));
+    pair.filter = packet -> false;
+    pair.clientUser.write(new byte[1000]);
+    long sent = pair.now;
+    assertThat(pair.run(7200 * SECOND, () -> isClosed(pair))).isTrue();
+    assertThat(pair.now - sent).isEqualTo(3600 * SECOND);
+    assertThat(pair.clientUser.events).contains("timeout 60");
+  }
+
+  @Test
   void anIdleConnectionHasNone() {
     TcpPair pair = established(SEVEN_SECONDS);
     pair.clientUser.write(new byte[1000]);

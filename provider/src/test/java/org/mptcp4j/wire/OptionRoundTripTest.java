@@ -72,6 +72,25 @@ class OptionRoundTripTest {
   }
 
   @Test
+  void theUserTimeoutIsInSecondsOrInMinutes() {
+    segment(TcpFlags.ACK).userTimeout(90);
+    assertBytes("1c04005a");
+    read();
+    assertThat(in.userTimeoutSeconds()).isEqualTo(90);
+    segment(TcpFlags.ACK).userTimeout(0x7fff);
+    assertBytes("1c047fff");
+    segment(TcpFlags.ACK).userTimeout(0x8000);
+    assertBytes("1c048223");
+    read();
+    assertThat(in.userTimeoutSeconds()).isEqualTo(547 * 60);
+    segment(TcpFlags.ACK).userTimeout(Integer.MAX_VALUE);
+    assertBytes("1c04ffff");
+    // RFC 5482 §3.4: zero is reserved.
+    segment(TcpFlags.ACK).userTimeout(0);
+    assertBytes("1c040001");
+  }
+
+  @Test
   void sackBlocksFillTheRoomThatIsLeft() {
     int[] left = {0xffff_fff0, 100, 300, 500};
     int[] right = {16, 200, 400, 600};
