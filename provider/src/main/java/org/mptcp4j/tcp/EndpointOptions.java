@@ -26,27 +26,32 @@ public record EndpointOptions(
 
   /** The same with other keep-alive. */
   public EndpointOptions withKeepAlive(KeepAlive other) {
-    return new EndpointOptions(other, userTimeoutNanos, trafficClass, ackMode, userTimeoutAdvised, urgentInline);
+    return new EndpointOptions(
+        other, userTimeoutNanos, trafficClass, ackMode, userTimeoutAdvised, urgentInline);
   }
 
   /** The same with another user timeout; 0 for none. */
   public EndpointOptions withUserTimeout(long nanos) {
-    return new EndpointOptions(keepAlive, nanos, trafficClass, ackMode, userTimeoutAdvised, urgentInline);
+    return new EndpointOptions(
+        keepAlive, nanos, trafficClass, ackMode, userTimeoutAdvised, urgentInline);
   }
 
   /** The same with another traffic class. */
   public EndpointOptions withTrafficClass(int value) {
-    return new EndpointOptions(keepAlive, userTimeoutNanos, value, ackMode, userTimeoutAdvised, urgentInline);
+    return new EndpointOptions(
+        keepAlive, userTimeoutNanos, value, ackMode, userTimeoutAdvised, urgentInline);
   }
 
   /** The same with acknowledgments as {@code mode} says. */
   public EndpointOptions withAckMode(AckMode mode) {
-    return new EndpointOptions(keepAlive, userTimeoutNanos, trafficClass, mode, userTimeoutAdvised, urgentInline);
+    return new EndpointOptions(
+        keepAlive, userTimeoutNanos, trafficClass, mode, userTimeoutAdvised, urgentInline);
   }
 
   /** The same with urgent data in line or not. */
   public EndpointOptions withUrgentInline(boolean inline) {
-    return new EndpointOptions(keepAlive, userTimeoutNanos, trafficClass, ackMode, userTimeoutAdvised, inline);
+    return new EndpointOptions(
+        keepAlive, userTimeoutNanos, trafficClass, ackMode, userTimeoutAdvised, inline);
   }
 
   /** The same with the User Timeout Option in use or not. */

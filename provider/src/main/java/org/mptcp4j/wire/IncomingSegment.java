@@ -399,7 +399,9 @@ public final class IncomingSegment {
     return timestampEchoReply;
   }
 
-  /** What the User Timeout Option says (RFC 5482 §3.3), seconds; 0 where it is absent or reserved. */
+  /**
+   * What the User Timeout Option says (RFC 5482 §3.3), seconds; 0 where it is absent or reserved.
+   */
   public int userTimeoutSeconds() {
     return userTimeoutSeconds;
   }

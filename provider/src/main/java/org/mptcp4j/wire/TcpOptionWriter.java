@@ -85,7 +85,9 @@ public final class TcpOptionWriter {
       return false;
     }
     int field =
-        seconds <= 0x7fff ? Math.max(1, seconds) : 0x8000 | Math.min(0x7fff, (seconds - 1) / 60 + 1);
+        seconds <= 0x7fff
+            ? Math.max(1, seconds)
+            : 0x8000 | Math.min(0x7fff, (seconds - 1) / 60 + 1);
     buffer.putInt(length, 0x1c04_0000 | field);
     advance(4);
     return true;
