@@ -125,7 +125,7 @@ public final class Bbr implements CongestionControl {
     advanceCycle(now, sample);
     updateMinRtt(now, sample);
     probeRoundTrip(now, sample);
-    setPacingRate(sample);
+    setPacingRate();
     setWindow(sample);
     idleRestart = false;
   }
@@ -259,7 +259,7 @@ public final class Bbr implements CongestionControl {
     }
   }
 
-  private void setPacingRate(RateSample sample) {
+  private void setPacingRate() {
     double rate = pacingGain * bandwidth.maximum() * PACING_MARGIN;
     if (pipeFull || rate > pacingRate) {
       pacingRate = Math.max(rate, mss);

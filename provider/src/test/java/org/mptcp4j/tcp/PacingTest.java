@@ -6,6 +6,7 @@ import static org.mptcp4j.tcp.TcpPair.SECOND;
 
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -28,8 +29,8 @@ class PacingTest {
   }
 
   /** Payload that the client sent, by the time at which it did. */
-  private static TreeMap<Long, Long> bursts(List<TcpPair.Packet> packets) {
-    TreeMap<Long, Long> bursts = new TreeMap<>();
+  private static NavigableMap<Long, Long> bursts(List<TcpPair.Packet> packets) {
+    NavigableMap<Long, Long> bursts = new TreeMap<>();
     for (TcpPair.Packet packet : packets) {
       if (packet.fromClient() && packet.payload() > 0) {
         bursts.merge(packet.sentAt(), (long) packet.payload(), Long::sum);
@@ -49,7 +50,7 @@ class PacingTest {
     long start = pair.now;
     pair.run(100 * MILLI);
 
-    TreeMap<Long, Long> bursts = bursts(pair.packets);
+    NavigableMap<Long, Long> bursts = bursts(pair.packets);
     assertThat(sum(bursts)).isBetween(980_000L, 1_000_000L + 10 * MSS);
     bursts.remove(start);
     assertThat(bursts.values()).allMatch(bytes -> bytes == 6 * MSS);
@@ -62,7 +63,7 @@ class PacingTest {
     long start = pair.now;
     pair.run(SECOND);
 
-    TreeMap<Long, Long> bursts = bursts(pair.packets);
+    NavigableMap<Long, Long> bursts = bursts(pair.packets);
     assertThat(sum(bursts)).isBetween(97_000L, 100_000L + 10 * MSS);
     // With nothing in flight the initial window goes at once, and is earned afterwards.
     assertThat(bursts.remove(start)).isEqualTo(10 * MSS);
@@ -107,7 +108,7 @@ class PacingTest {
     assertThat(pair.run(SECOND, () -> pair.serverUser.receivedBytes() == 200_000)).isTrue();
 
     assertThat(pair.client.retransmissions()).isGreaterThanOrEqualTo(40);
-    TreeMap<Long, Long> bursts = bursts(pair.packets);
+    NavigableMap<Long, Long> bursts = bursts(pair.packets);
     bursts.remove(start);
     // What must go out at once, the first of a recovery, is counted too.
     assertThat(bursts.values()).allMatch(bytes -> bytes <= 3 * MSS);
