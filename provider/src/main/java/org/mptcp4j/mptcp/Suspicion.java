@@ -12,6 +12,10 @@ final class Suspicion {
   private final Subflow subflow;
   private boolean raised;
   private boolean probeAwaitsAnswer;
+
+  /** What is outstanding went out again after an answer, and nothing was silent since. */
+  private boolean triedAgain;
+
   private int lastUnacknowledged;
 
   Suspicion(MptcpConnection connection, Subflow subflow) {
@@ -39,6 +43,8 @@ final class Suspicion {
     TcpEndpoint endpoint = subflow.endpoint();
     if (subflow.timers().isProbeDue(now)) {
       subflow.timers().startProbing(now, endpoint.smoothedRttNanos());
+      // Silence again: the next answer is news.
+      triedAgain &= !probeAwaitsAnswer;
       probeAwaitsAnswer = endpoint.sendWindowProbe(now, sink);
     }
   }
@@ -48,11 +54,16 @@ final class Suspicion {
     TcpEndpoint endpoint = subflow.endpoint();
     if (probeAwaitsAnswer) {
       probeAwaitsAnswer = false;
-      endpoint.pathRecovered(now);
+      if (!triedAgain) {
+        // Once: a path that answers and takes no data is left to TCP, which backs off.
+        triedAgain = true;
+        endpoint.pathRecovered(now);
+      }
     }
     int una = endpoint.sendUnacknowledged();
     if (una != lastUnacknowledged || subflow.outstanding().isEmpty()) {
       lastUnacknowledged = una;
+      triedAgain = false;
       if (raised) {
         raised = false;
         subflow.timers().stopProbing();
