@@ -363,13 +363,19 @@ public final class MptcpConnection {
     routesChanged(now, sink);
   }
 
+  /** The address is gone, or deprecated: no subflow begins there any more. */
   public void localAddressRemoved(long now, IpAddress address, SegmentSink sink) {
     if (session.isMultipath()) {
       for (int i = 0; i < subflows.size(); i++) {
         Subflow subflow = subflows.get(i);
         // The last subflow stays: the address may come back, as may be hoped in plain TCP.
         if (subflow.flow().local().equals(address) && subflows.hasOtherUsable(subflow)) {
-          subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, true);
+          if (host.path(address, subflow.flow().remote()).isPresent()) {
+            // RFC 8684 §3.4.2: a deprecated address still works, and its subflow ends with FIN.
+            subflow.finish(now);
+          } else {
+            subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, true);
+          }
         }
       }
       addresses.withdraw(now, address);

@@ -178,6 +178,30 @@ class RemoveAddrTest {
   }
 
   @Test
+  void aDeprecatedAddressEndsItsSubflowWithFinAndLosesNothing() {
+    TwoHosts hosts = transferring(10);
+    List<String> ends = new ArrayList<>();
+    hosts
+        .second
+        .forward()
+        .middlebox(
+            Middleboxes.watch(
+                segment -> {
+                  if (segment.has(TcpFlags.FIN) || segment.has(TcpFlags.RST)) {
+                    ends.add(segment.has(TcpFlags.FIN) ? "FIN" : "RST");
+                  }
+                }));
+    // The host still has it, and gives it to no new subflow.
+    hosts
+        .clientConnection()
+        .localAddressRemoved(hosts.network.now(), IpAddress.parse("10.0.2.1"), hosts.client);
+    hosts.network.runFor(3 * SECOND);
+    assertThat(ends).startsWith("FIN").doesNotContain("RST");
+    hosts.runToEnd(60 * SECOND);
+    assertThat(hosts.clientTransfer.isComplete()).isTrue();
+  }
+
+  @Test
   void anAddressThatComesBackHasAnotherIdentifier() {
     TwoHosts hosts = transferring(8);
     int id = idOf(hosts.serverConnection(), SECOND_OF_SERVER);
