@@ -144,7 +144,7 @@ final class Fallback {
 
   /** The peer found a wrong checksum on our only subflow and goes on without mappings. */
   void onFail(Subflow subflow, long dsn) {
-    if (connection.subflowSet().hasOtherInUse(subflow) || session.isPlain()) {
+    if (session.isPlain()) {
       return;
     }
     // RFC 8684 §3.7: only where the data is contiguous can it go on without mappings.

@@ -182,7 +182,8 @@ final class SegmentInput {
       return connection.fallback().onInfiniteMapping(subflow, dsn, options.subflowSequenceNumber());
     }
     int checksum = session.usesChecksum() ? options.dssChecksum() : -1;
-    if (session.usesChecksum() && !options.hasDssChecksum()) {
+    // RFC 8684 §3.3: a peer that does not do what was agreed on.
+    if (session.usesChecksum() != options.hasDssChecksum()) {
       subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
       return false;
     }

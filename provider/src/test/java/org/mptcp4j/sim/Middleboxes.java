@@ -1,9 +1,11 @@
 package org.mptcp4j.sim;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.InternetChecksum;
 import org.mptcp4j.wire.IpAddress;
@@ -102,6 +104,40 @@ public final class Middleboxes {
       }
       return seal(packet);
     };
+  }
+
+  /**
+   * Makes DATA_ACK and data sequence number of DSS options 32 bits long, each where it is asked.
+   */
+  public static Middlebox shortenDss(boolean ack, boolean dsn) {
+    return replaceMptcp(MptcpOption.DSS, option -> shortened(option, ack, dsn));
+  }
+
+  /** Puts other options in the place of those of a subtype. */
+  public static Middlebox replaceMptcp(int subtype, UnaryOperator<byte[]> edit) {
+    return (now, buffer) -> {
+      TcpPacket packet = TcpPacket.of(buffer);
+      packet.options().replaceAll(o -> TcpPacket.isMptcp(o, subtype) ? edit.apply(o) : o);
+      return packet.toBuffer();
+    };
+  }
+
+  private static byte[] shortened(byte[] option, boolean ack, boolean dsn) {
+    ByteBuffer from = ByteBuffer.wrap(option).position(4);
+    ByteBuffer to = ByteBuffer.allocate(option.length).put(option, 0, 4);
+    int flags = option[3];
+    if ((flags & 3) == 3) {
+      long number = from.getLong();
+      flags = ack ? flags & ~2 : flags;
+      to = ack ? to.putInt((int) number) : to.putLong(number);
+    }
+    if ((flags & 12) == 12) {
+      long number = from.getLong();
+      flags = dsn ? flags & ~8 : flags;
+      to = dsn ? to.putInt((int) number) : to.putLong(number);
+    }
+    to.put(from).put(1, (byte) to.position()).put(3, (byte) flags);
+    return Arrays.copyOf(to.array(), to.position());
   }
 
   /** Shows every segment and lets it pass. */
