@@ -23,6 +23,12 @@ final class DataReceiver {
   private boolean finReceived;
   private boolean discarding;
 
+  /** See {@link #placedSum}. */
+  private boolean summing;
+
+  private long placedSum = -1;
+  private long placedEnd;
+
   /** A buffer of {@code first} bytes that may grow to {@code limit}. */
   DataReceiver(int first, int limit) {
     this.limit = limit;
@@ -53,6 +59,22 @@ final class DataReceiver {
     return is64Bit ? dsn : SequenceNumber.expand((int) dsn, receiveNext);
   }
 
+  /** The same as {@link #place}, and sums the bytes on the way. */
+  boolean placeSumming(IncomingSegment segment, int skip, long dsn, int length) {
+    summing = true;
+    boolean placed = place(segment, skip, dsn, length);
+    summing = false;
+    return placed;
+  }
+
+  /**
+   * The partial checksum of what {@link #placeSumming} placed last; -1 where not all of it was
+   * copied, for some of it was received already.
+   */
+  long placedSum() {
+    return placedSum;
+  }
+
   /**
    * Copies bytes of a segment to their place, without counting them as received. Bytes that count
    * as received already are never touched.
@@ -61,6 +83,8 @@ final class DataReceiver {
    */
   boolean place(IncomingSegment segment, int skip, long dsn, int length) {
     long end = dsn + length;
+    placedSum = -1;
+    placedEnd = end;
     if (end - (readDsn + tuning.size()) > 0 || (ahead.isFull() && dsn - receiveNext > 0)) {
       return false;
     }
@@ -93,7 +117,12 @@ final class DataReceiver {
     if (end - start > 0) {
       tuning.onArrival((int) (end - start), start - receiveNext > 0);
       int skip = (int) (start - payloadDsn);
-      buffer.put(readDsn, start, from, payload + skip, (int) (end - start));
+      int length = (int) (end - start);
+      if (summing && skip == 0 && end == placedEnd) {
+        placedSum = buffer.putSumming(readDsn, start, from, payload, length);
+      } else {
+        buffer.put(readDsn, start, from, payload + skip, length);
+      }
     }
   }
 

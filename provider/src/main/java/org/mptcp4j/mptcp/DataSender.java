@@ -53,7 +53,9 @@ final class DataSender implements PacketScheduler.Choice {
   }
 
   int write(ByteBuffer source) {
-    return buffer.append(source);
+    boolean summed =
+        !session.isPlain() && (session.usesChecksum() || connection.config().checksum());
+    return buffer.append(source, summed);
   }
 
   /** Whether a third of the buffer is free: as with the kernel, that is worth a wake-up. */

@@ -2,7 +2,6 @@ package org.mptcp4j.mptcp;
 
 import java.nio.ByteBuffer;
 import org.mptcp4j.tcp.SegmentPayload;
-import org.mptcp4j.wire.InternetChecksum;
 
 /**
  * A data sequence mapping that was sent on a subflow, with its bytes (RFC 8684 §3.3.1). Filled anew
@@ -36,11 +35,7 @@ final class Mapping implements SegmentPayload {
     this.reinjected = false;
     this.checksum =
         withChecksum
-            ? DssChecksum.compute(
-                InternetChecksum.sum(chunk.buffer(), offset, length),
-                dsn,
-                subflowSequenceNumber,
-                length)
+            ? DssChecksum.compute(chunk.sum(offset, length), dsn, subflowSequenceNumber, length)
             : -1;
     chunk.retain();
   }

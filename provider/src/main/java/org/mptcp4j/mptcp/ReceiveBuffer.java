@@ -33,17 +33,33 @@ final class ReceiveBuffer {
    * length - readDsn} is within the limit.
    */
   void put(long readDsn, long dsn, ByteBuffer source, int offset, int length) {
-    if (readDsn - HISTORY - oldest > 0) {
-      oldest = readDsn - HISTORY;
-    }
-    ensureCapacity((int) (dsn + length - oldest));
-    int mask = ring.capacity() - 1;
-    int at = (int) dsn & mask;
+    makeRoom(readDsn, dsn, length);
+    int at = (int) dsn & ring.capacity() - 1;
     int first = Math.min(length, ring.capacity() - at);
     ring.put(at, source, offset, first);
     if (first < length) {
       ring.put(0, source, offset + first, length - first);
     }
+  }
+
+  /** The same; returns the partial checksum of the bytes. */
+  long putSumming(long readDsn, long dsn, ByteBuffer source, int offset, int length) {
+    makeRoom(readDsn, dsn, length);
+    int at = (int) dsn & ring.capacity() - 1;
+    int first = Math.min(length, ring.capacity() - at);
+    long sum = InternetChecksum.copy(ring, at, source, offset, first);
+    if (first < length) {
+      long rest = InternetChecksum.copy(ring, 0, source, offset + first, length - first);
+      sum += (first & 1) == 0 ? rest : InternetChecksum.swap(rest);
+    }
+    return sum;
+  }
+
+  private void makeRoom(long readDsn, long dsn, int length) {
+    if (readDsn - HISTORY - oldest > 0) {
+      oldest = readDsn - HISTORY;
+    }
+    ensureCapacity((int) (dsn + length - oldest));
     if (dsn + length - highest > 0) {
       highest = dsn + length;
     }

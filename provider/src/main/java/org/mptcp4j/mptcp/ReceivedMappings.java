@@ -1,5 +1,7 @@
 package org.mptcp4j.mptcp;
 
+import org.mptcp4j.wire.InternetChecksum;
+
 /**
  * The data sequence mappings that a subflow has announced and not yet delivered in full, by subflow
  * sequence number and apart from each other. Bounded.
@@ -13,9 +15,16 @@ final class ReceivedMappings {
   private long[] dsns = new long[8];
   private int[] checksums = new int[8];
   private int[] earlies = new int[8];
+  private long[] sums = new long[8];
+  private int[] summed = new int[8];
+  private long[] births = new long[8];
   private int head;
   private int count;
   private int lastFound;
+  private long added;
+  private long overwritten;
+  private long lowestDsn;
+  private long highestDsn;
 
   boolean isEmpty() {
     return count == 0;
@@ -101,8 +110,13 @@ final class ReceivedMappings {
     if (count == MOST) {
       return false;
     }
+    noteRange(before, dsn, length);
     insert(before + 1, sequence, dsn, length, checksum);
-    earlies[slot(before + 1)] = early;
+    int slot = slot(before + 1);
+    earlies[slot] = early;
+    sums[slot] = 0;
+    summed[slot] = 0;
+    births[slot] = ++added;
     return true;
   }
 
@@ -136,6 +150,9 @@ final class ReceivedMappings {
     lengths[to] = lengths[from];
     checksums[to] = checksums[from];
     earlies[to] = earlies[from];
+    sums[to] = sums[from];
+    summed[to] = summed[from];
+    births[to] = births[from];
   }
 
   private void grow() {
@@ -145,6 +162,9 @@ final class ReceivedMappings {
     long[] newDsns = new long[capacity];
     int[] newChecksums = new int[capacity];
     int[] newEarlies = new int[capacity];
+    long[] newSums = new long[capacity];
+    int[] newSummed = new int[capacity];
+    long[] newBirths = new long[capacity];
     for (int i = 0; i < count; i++) {
       int from = slot(i);
       newSequences[i] = sequences[from];
@@ -152,12 +172,18 @@ final class ReceivedMappings {
       newDsns[i] = dsns[from];
       newChecksums[i] = checksums[from];
       newEarlies[i] = earlies[from];
+      newSums[i] = sums[from];
+      newSummed[i] = summed[from];
+      newBirths[i] = births[from];
     }
     sequences = newSequences;
     lengths = newLengths;
     dsns = newDsns;
     checksums = newChecksums;
     earlies = newEarlies;
+    sums = newSums;
+    summed = newSummed;
+    births = newBirths;
     head = 0;
   }
 
@@ -210,5 +236,61 @@ final class ReceivedMappings {
    */
   int early(int index) {
     return earlies[slot(index)];
+  }
+
+  /** Keeps in mind which data the mappings are about, and whether two are about the same. */
+  private void noteRange(int before, long dsn, int length) {
+    long end = dsn + length;
+    if (count == 0) {
+      lowestDsn = dsn;
+      highestDsn = end;
+      return;
+    }
+    boolean ascends =
+        (before < 0 || dsn - (dsn(before) + length(before)) >= 0)
+            && (before + 1 >= count || dsn(before + 1) - end >= 0);
+    if (!ascends) {
+      // One may put its bytes in the place of another's; this one included.
+      overwritten = added + 1;
+    }
+    lowestDsn = dsn - lowestDsn < 0 ? dsn : lowestDsn;
+    highestDsn = end - highestDsn > 0 ? end : highestDsn;
+  }
+
+  /** Another subflow has put bytes in their place: sums of those that were there count no more. */
+  void overwrittenBy(long dsn, int length) {
+    if (count > 0 && dsn - highestDsn < 0 && dsn + length - lowestDsn > 0) {
+      overwritten = added;
+    }
+  }
+
+  /**
+   * Bytes of the mapping were put in their place.
+   *
+   * @param into how far into the mapping they begin
+   * @param sum their partial checksum, or -1 where not all of them were copied
+   */
+  void placed(int index, int into, int length, long sum) {
+    int slot = slot(index);
+    if (sum < 0) {
+      births[slot] = 0;
+    } else {
+      sums[slot] += (into & 1) == 0 ? sum : InternetChecksum.swap(sum);
+      summed[slot] += length;
+    }
+  }
+
+  /**
+   * Whether {@link #sum} is that of the mapping's bytes: each was copied once, with it, and none
+   * was overwritten since.
+   */
+  boolean isSummed(int index) {
+    int slot = slot(index);
+    return births[slot] > overwritten && summed[slot] == lengths[slot];
+  }
+
+  /** The partial checksum of the mapping's bytes, where {@link #isSummed}. */
+  long sum(int index) {
+    return sums[slot(index)];
   }
 }

@@ -250,12 +250,29 @@ final class SegmentInput {
       }
       int into = sequenceNumber + done - mappings.sequence(index);
       int piece = Math.min(length - done, mappings.length(index) - into);
-      if (!receiver.place(segment, skip + done, mappings.dsn(index) + into, piece)) {
+      long dsn = mappings.dsn(index) + into;
+      if (!session.usesChecksum()) {
+        if (!receiver.place(segment, skip + done, dsn, piece)) {
+          return false;
+        }
+      } else if (receiver.placeSumming(segment, skip + done, dsn, piece)) {
+        mappings.placed(index, into, piece, receiver.placedSum());
+        noteOverwritten(subflow, dsn, piece);
+      } else {
         return false;
       }
       done += piece;
     }
     return true;
+  }
+
+  private void noteOverwritten(Subflow by, long dsn, int length) {
+    SubflowSet subflows = connection.subflowSet();
+    for (int i = 0; subflows.size() > 1 && i < subflows.size(); i++) {
+      if (subflows.get(i) != by) {
+        subflows.get(i).mappings().overwrittenBy(dsn, length);
+      }
+    }
   }
 
   /**
@@ -341,8 +358,14 @@ final class SegmentInput {
       return false;
     }
     int relative = mappings.sequence(0) - subflow.endpoint().initialReceiveSequenceNumber();
-    return DssChecksum.verify(
-        receiver.sum(dsn, length), dsn, relative, length, mappings.checksum(0));
+    boolean summed = mappings.isSummed(0);
+    assert !summed || isSame(mappings.sum(0), receiver.sum(dsn, length));
+    long sum = summed ? mappings.sum(0) : receiver.sum(dsn, length);
+    return DssChecksum.verify(sum, dsn, relative, length, mappings.checksum(0));
+  }
+
+  private static boolean isSame(long sum, long other) {
+    return InternetChecksum.finish(sum) == InternetChecksum.finish(other);
   }
 
   private void received(long dsn, int length) {

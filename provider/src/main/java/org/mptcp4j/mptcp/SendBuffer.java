@@ -52,14 +52,17 @@ final class SendBuffer {
     return (int) Math.max(0, size - (end - unacknowledged));
   }
 
-  /** Takes what fits; returns how many bytes. */
-  int append(ByteBuffer source) {
+  /**
+   * Takes what fits; returns how many bytes. With {@code summed} they are summed on the way, for
+   * the checksums of mappings.
+   */
+  int append(ByteBuffer source, boolean summed) {
     int taken = 0;
     int room = room();
     while (source.hasRemaining() && taken < room) {
       SendChunk tail = count == 0 ? null : at(count - 1);
       if (tail == null || tail.isFull()) {
-        tail = new SendChunk(end);
+        tail = new SendChunk(end, summed);
         add(tail);
       }
       int copied = tail.append(source, room - taken);

@@ -65,4 +65,47 @@ class ReceivedMappingsTest {
     assertThat(mappings.dsn(1)).isEqualTo(5_005);
     assertThat(mappings.sequence(1)).isEqualTo(110);
   }
+
+  /** Whether the sum of the first mapping counts when both halves were placed. */
+  private boolean isSummedAfterBothHalves() {
+    mappings.placed(0, 0, 5, 0x0102);
+    mappings.placed(0, 5, 5, 0x0304);
+    return mappings.isSummed(0);
+  }
+
+  @Test
+  void whatIsCopiedOnceIsSummedOnTheWay() {
+    mappings.add(100, 1_000, 10, 0x1234, 100);
+    assertThat(isSummedAfterBothHalves()).isTrue();
+    // The second half begins at an odd distance: its bytes change places.
+    assertThat(mappings.sum(0)).isEqualTo(0x0102 + 0x0403);
+  }
+
+  @Test
+  void whatIsCopiedTwiceOrNotAtAllIsSummedAnew() {
+    mappings.add(100, 1_000, 10, 0x1234, 100);
+    mappings.placed(0, 0, 5, 0x0102);
+    assertThat(isSummedAfterBothHalves()).isFalse();
+    mappings.clear();
+    mappings.add(100, 1_000, 10, 0x1234, 100);
+    mappings.placed(0, 0, 5, -1);
+    assertThat(isSummedAfterBothHalves()).isFalse();
+  }
+
+  @Test
+  void whatAnotherSubflowMayHaveOverwrittenIsSummedAnew() {
+    mappings.add(100, 1_000, 10, 0x1234, 100);
+    mappings.overwrittenBy(1_010, 10);
+    mappings.overwrittenBy(990, 10);
+    assertThat(isSummedAfterBothHalves()).as("beside it").isTrue();
+    mappings.overwrittenBy(1_009, 1);
+    assertThat(mappings.isSummed(0)).isFalse();
+  }
+
+  @Test
+  void twoMappingsOfTheSameDataAreSummedAnew() {
+    mappings.add(100, 1_000, 10, 0x1234, 100);
+    mappings.add(110, 1_005, 10, 0x1234, 100);
+    assertThat(isSummedAfterBothHalves()).isFalse();
+  }
 }

@@ -106,4 +106,19 @@ class InternetChecksumTest {
     }
     return (int) rest;
   }
+
+  @Test
+  void aCopyIsTheSameBytesAndTheirSum() {
+    ByteBuffer source = ByteBuffer.allocate(10_000);
+    for (int i = 0; i < 10_000; i++) {
+      source.put(i, (byte) (i * 7 + i / 256));
+    }
+    for (int length : new int[] {0, 1, 2, 33, 2_047, 2_048, 2_049, 4_097, 9_999}) {
+      ByteBuffer target = ByteBuffer.allocate(10_010);
+      long sum = InternetChecksum.copy(target, 7, source, 1, length);
+      assertThat(InternetChecksum.finish(sum))
+          .isEqualTo(InternetChecksum.finish(InternetChecksum.sum(source, 1, length)));
+      assertThat(target.slice(7, length)).isEqualTo(source.slice(1, length));
+    }
+  }
 }
