@@ -42,7 +42,7 @@ final class Fallback {
       subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
       return false;
     }
-    deliverUnmapped(subflow, subflow.endpoint().receiveNext());
+    deliverUnmapped(subflow, subflow.receivedEnd());
     enterPlain(subflow);
     infiniteMappingDue = true;
     return true;
@@ -60,6 +60,10 @@ final class Fallback {
     happened = true;
     connection.counters().fallbacks.increment();
     connection.lifetime().releaseToken();
+    if (only.isPeerFinished()) {
+      // What was the end of a subflow is the end of the stream now.
+      connection.receiver().finHere();
+    }
   }
 
   /** Whether the peer was not told of the fallback yet. */
@@ -88,7 +92,7 @@ final class Fallback {
     }
     keepSendMapping(subflow);
     session.receiveBase(base);
-    deliverUnmapped(subflow, subflow.endpoint().receiveNext());
+    deliverUnmapped(subflow, subflow.receivedEnd());
     enterPlain(subflow);
     return true;
   }
@@ -138,7 +142,7 @@ final class Fallback {
       return mappings.dsn(0) - base != (mappings.sequence(0) - irs & 0xffff_ffffL);
     }
     long expected = connection.receiver().receiveNext();
-    int relative = subflow.endpoint().receiveNext() - irs;
+    int relative = subflow.receivedEnd() - irs;
     return SequenceNumber.expand(relative, expected - base) - (expected - base) > 0;
   }
 
@@ -157,7 +161,7 @@ final class Fallback {
     keepSendMapping(subflow);
     infiniteMappingDue = true;
     keepReceiveMapping(subflow);
-    deliverUnmapped(subflow, subflow.endpoint().receiveNext());
+    deliverUnmapped(subflow, subflow.receivedEnd());
     enterPlain(subflow);
   }
 
@@ -175,7 +179,7 @@ final class Fallback {
     ReceivedMappings mappings = subflow.mappings();
     int irs = subflow.endpoint().initialReceiveSequenceNumber();
     if (mappings.isEmpty()) {
-      int relative = subflow.endpoint().receiveNext() - irs;
+      int relative = subflow.receivedEnd() - irs;
       session.receiveBase(connection.receiver().receiveNext() - (relative & 0xffff_ffffL));
     } else {
       int relative = mappings.sequence(0) - irs;

@@ -216,6 +216,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return peerFinished;
   }
 
+  /** Where the bytes end that came in order; the FIN is none. */
+  int receivedEnd() {
+    return endpoint.receiveNext() - (peerFinished ? 1 : 0);
+  }
+
   /** What the host says of the way to the peer: a new one, the same, or none. */
   void pathMayHaveChanged(long now, Optional<NetworkPath> path) {
     if (path.isPresent()) {
