@@ -48,6 +48,10 @@ public final class Settings {
    */
   public static final Setting<String> ECN = choice("ecn", "accept", "request", "off");
 
+  /** TCP Fast Open (RFC 7413): data in the SYN, of this program's clients, its servers, or both. */
+  public static final Setting<String> FAST_OPEN =
+      choice("tcp.fastopen", "off", "client", "server", "both");
+
   /**
    * Where no subflow beside the first begins or ends, though a host has such an address: link-local
    * ones and those of examples (RFC 5737, RFC 3849, RFC 9637). Never used, whatever this says, are
@@ -119,6 +123,7 @@ public final class Settings {
           CONGESTION,
           ECN,
           EXCLUDED_ADDRESSES,
+          FAST_OPEN,
           USER_TIMEOUT,
           USER_TIMEOUT_OPTION,
           MIN_RTO,

@@ -49,7 +49,13 @@ final class Acceptor {
               syn,
               (connection, config) ->
                   ConnectionOpener.accept(
-                      now, connection.host(), config, syn, path.get(), connection));
+                      now,
+                      connection.host(),
+                      config,
+                      syn,
+                      path.get(),
+                      engine.fastOpenAnswer(now, syn),
+                      connection));
       case COOKIE -> answerWithCookie(now, listener, syn, path.get());
       case NONE -> counters.backlogOverflows.increment();
     }

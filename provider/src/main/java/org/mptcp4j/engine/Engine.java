@@ -16,9 +16,15 @@ import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.StatelessHandshake;
 import org.mptcp4j.observe.EngineCounters;
 import org.mptcp4j.observe.LinkCounters;
+import org.mptcp4j.tcp.FastOpenAnswer;
+import org.mptcp4j.tcp.FastOpenAttempt;
+import org.mptcp4j.tcp.FastOpenCache;
+import org.mptcp4j.tcp.FastOpenServer;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.TcpConfig;
 import org.mptcp4j.tcp.TcpCounters;
+import org.mptcp4j.wire.FlowKey;
+import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.OutgoingSegment;
 
@@ -43,6 +49,9 @@ public final class Engine implements Closeable {
 
   private static final int PACKETS_PER_ROUND = 64;
 
+  /** Connections that may have begun with data in a SYN while their handshake is not over. */
+  private static final int MOST_PENDING_FAST_OPENS = 256;
+
   /** The end of the engine. */
   @FunctionalInterface
   interface Closing {
@@ -60,6 +69,8 @@ public final class Engine implements Closeable {
   private final RandomBytes random;
   private final InitialSequenceNumbers sequenceNumbers;
   private final TimestampOffsets timestampOffsets;
+  private final FastOpenCache fastOpenCache = new FastOpenCache(mptcpCounters.tcp);
+  private final FastOpenServer fastOpenServer;
   private final HalfOpenJoins joins;
   private final HalfOpenConnections halfOpen = new HalfOpenConnections();
   private final DeadlineQueue deadlines = new DeadlineQueue();
@@ -99,6 +110,7 @@ public final class Engine implements Closeable {
     random = new RandomBytes(secureRandom);
     sequenceNumbers = new InitialSequenceNumbers(secureRandom);
     timestampOffsets = new TimestampOffsets(secureRandom);
+    fastOpenServer = new FastOpenServer(secureRandom, MOST_PENDING_FAST_OPENS, mptcpCounters.tcp);
     ports = new PortBook(link);
     joins = new HalfOpenJoins(config.maxHalfOpenJoins());
     demultiplexer =
@@ -130,6 +142,14 @@ public final class Engine implements Closeable {
     counters.add("tcp.retransmissions", tcp.retransmissions::sum);
     counters.add("tcp.icmp.believed", tcp.icmpErrors::sum);
     counters.add("tcp.icmp.ignored", tcp.icmpIgnored::sum);
+    counters.add("tcp.fastopen.requested", tcp.fastOpenRequested::sum);
+    counters.add("tcp.fastopen.sent", tcp.fastOpenSent::sum);
+    counters.add("tcp.fastopen.acknowledged", tcp.fastOpenAcknowledged::sum);
+    counters.add("tcp.fastopen.failed", tcp.fastOpenFailed::sum);
+    counters.add("tcp.fastopen.cookies.given", tcp.fastOpenCookiesGiven::sum);
+    counters.add("tcp.fastopen.accepted", tcp.fastOpenAccepted::sum);
+    counters.add("tcp.fastopen.refused", tcp.fastOpenRefused::sum);
+    counters.add("tcp.fastopen.overflows", tcp.fastOpenOverflows::sum);
     counters.add("tcp.mtu.blackholes", tcp.blackHoles::sum);
     counters.add("tcp.mtu.probes", tcp.mtuProbes::sum);
     counters.add("tcp.mtu.probes.lost", tcp.mtuProbesLost::sum);
@@ -407,6 +427,16 @@ public final class Engine implements Closeable {
 
   TimestampOffsets timestampOffsets() {
     return timestampOffsets;
+  }
+
+  /** How a connection that begins here uses TCP Fast Open. */
+  FastOpenAttempt fastOpenAttempt(FlowKey flow) {
+    return config.fastOpenClient() ? fastOpenCache.attempt(now(), flow) : FastOpenAttempt.NONE;
+  }
+
+  /** What becomes of the Fast Open option of a SYN at a listener. */
+  FastOpenAnswer fastOpenAnswer(long now, IncomingSegment syn) {
+    return config.fastOpenServer() ? fastOpenServer.answer(now, syn) : FastOpenAnswer.NONE;
   }
 
   HalfOpenConnections halfOpen() {

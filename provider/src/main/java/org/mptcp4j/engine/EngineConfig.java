@@ -25,6 +25,8 @@ import org.mptcp4j.tcp.NewReno;
  * @param userTimeout how long what was sent may stay unacknowledged; zero for no bound of its own
  * @param userTimeoutOption whether peers are told the user timeout and may advise one
  * @param ecn whether subflows use explicit congestion notification
+ * @param fastOpenClient whether connections that begin here use TCP Fast Open
+ * @param fastOpenServer whether listeners do
  * @param addressFilter which addresses subflows beside the first may use
  * @param exitLinger how long the end of the program waits for connections to deliver
  * @param countersFile gets the counters when the program ends
@@ -48,6 +50,8 @@ public record EngineConfig(
     Duration userTimeout,
     boolean userTimeoutOption,
     EcnMode ecn,
+    boolean fastOpenClient,
+    boolean fastOpenServer,
     AddressFilter addressFilter,
     Duration exitLinger,
     Optional<Path> countersFile,
@@ -76,6 +80,8 @@ public record EngineConfig(
         atMost(LONGEST_USER_TIMEOUT, settings.get(Settings.USER_TIMEOUT)),
         settings.get(Settings.USER_TIMEOUT_OPTION),
         ecn(settings.get(Settings.ECN)),
+        isFastOpen(settings, "client"),
+        isFastOpen(settings, "server"),
         new AddressFilter(settings.get(Settings.EXCLUDED_ADDRESSES)),
         settings.get(Settings.EXIT_LINGER),
         file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file)),
@@ -101,6 +107,8 @@ public record EngineConfig(
         userTimeout,
         userTimeoutOption,
         ecn,
+        fastOpenClient,
+        fastOpenServer,
         addressFilter,
         exitLinger,
         countersFile,
@@ -116,6 +124,11 @@ public record EngineConfig(
 
   private static Duration atMost(Duration most, Duration wanted) {
     return wanted.compareTo(most) < 0 ? wanted : most;
+  }
+
+  private static boolean isFastOpen(Settings settings, String role) {
+    String roles = settings.get(Settings.FAST_OPEN);
+    return roles.equals(role) || roles.equals("both");
   }
 
   private static EcnMode ecn(String name) {

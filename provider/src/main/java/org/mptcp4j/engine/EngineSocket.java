@@ -107,6 +107,7 @@ final class EngineSocket implements StreamSocket {
               engine.connectionConfig(settings, boundToAddress),
               key,
               path,
+              engine.fastOpenAttempt(key),
               began));
       engine.counters().connectionsOpened.increment();
     } catch (RuntimeException | Error e) {
@@ -411,7 +412,9 @@ final class EngineSocket implements StreamSocket {
 
   private static IOException dataError(Failure failure) {
     return switch (failure) {
-      case REFUSED, RESET -> new SocketException("Connection reset");
+      // Of a connection that was open for use before its handshake was over (RFC 7413).
+      case REFUSED -> new ConnectException("Connection refused");
+      case RESET -> new SocketException("Connection reset");
       case TIMED_OUT -> new SocketException("Connection timed out");
       case UNREACHABLE -> new NoRouteToHostException("No route to host");
       case ABORTED -> new SocketException("Software caused connection abort");

@@ -208,7 +208,8 @@ final class Closing {
 
   /** Takes the steps that have become due. */
   void advance(long now) {
-    if (session.isNegotiating() || connection.lifetime().hasFailed()) {
+    Lifetime lifetime = connection.lifetime();
+    if (session.isNegotiating() || lifetime.hasFailed() || !lifetime.isHandshakeOver()) {
       return;
     }
     if (session.isPlain()) {

@@ -1,5 +1,7 @@
 package org.mptcp4j.mptcp;
 
+import org.mptcp4j.tcp.FastOpenAnswer;
+import org.mptcp4j.tcp.FastOpenAttempt;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.wire.FlowKey;
@@ -46,9 +48,24 @@ public final class ConnectionOpener {
       FlowKey flow,
       NetworkPath path,
       SegmentSink sink) {
+    return connect(now, host, config, flow, path, FastOpenAttempt.NONE, sink);
+  }
+
+  /**
+   * The same with TCP Fast Open (RFC 7413). Where there is a cookie, the connection counts as
+   * established at once, and the SYN waits a little for what is written first.
+   */
+  public static MptcpConnection connect(
+      long now,
+      MptcpHost host,
+      ConnectionConfig config,
+      FlowKey flow,
+      NetworkPath path,
+      FastOpenAttempt fastOpen,
+      SegmentSink sink) {
     MptcpConnection connection = create(host, config, true, config.multipath(), flow);
     Subflow subflow = addInitial(connection, flow, path, host.initialSequenceNumber(now, flow));
-    subflow.endpoint().connect(now, sink);
+    connection.earlyData().connect(now, subflow, fastOpen, sink);
     connection.settle(now, sink);
     return connection;
   }
@@ -65,12 +82,24 @@ public final class ConnectionOpener {
       IncomingSegment syn,
       NetworkPath path,
       SegmentSink sink) {
+    return accept(now, host, config, syn, path, FastOpenAnswer.NONE, sink);
+  }
+
+  /** The same with what is to become of the SYN's Fast Open option (RFC 7413). */
+  public static MptcpConnection accept(
+      long now,
+      MptcpHost host,
+      ConnectionConfig config,
+      IncomingSegment syn,
+      NetworkPath path,
+      FastOpenAnswer fastOpen,
+      SegmentSink sink) {
     boolean offered = Handshake.isOffer(syn);
     FlowKey flow = SegmentInput.flowOf(syn);
     MptcpConnection connection = create(host, config, false, offered && config.multipath(), flow);
     takeOffer(connection, syn);
     Subflow subflow = addInitial(connection, flow, path, host.initialSequenceNumber(now, flow));
-    subflow.endpoint().accept(now, syn, sink);
+    connection.earlyData().accept(now, subflow, syn, fastOpen, sink);
     connection.settle(now, sink);
     return connection;
   }
@@ -89,7 +118,7 @@ public final class ConnectionOpener {
     MptcpConnection connection = create(host, config, false, offered, flow, key);
     if (offered && !connection.lifetime().registerToken()) {
       // Since the answer another connection got this token.
-      connection.session().becomePlain();
+      connection.session().becomePlain(false);
     }
     takeOffer(connection, syn);
     Subflow subflow = addInitial(connection, flow, path, initialSequenceNumber);

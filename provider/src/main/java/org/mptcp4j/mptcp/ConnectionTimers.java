@@ -36,7 +36,9 @@ final class ConnectionTimers {
   /** Arms and disarms by what is true after a step. */
   void update(long now) {
     DataSender sender = connection.sender();
-    if (!connection.isEstablished() || !sender.isPersisting()) {
+    if (!connection.isEstablished()
+        || !connection.lifetime().isHandshakeOver()
+        || !sender.isPersisting()) {
       persistAt = Long.MAX_VALUE;
     } else if (persistAt == Long.MAX_VALUE) {
       persistSince = now;

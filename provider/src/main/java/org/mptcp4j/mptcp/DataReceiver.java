@@ -36,12 +36,34 @@ final class DataReceiver {
     start(1);
   }
 
-  /** The first byte of the stream will have {@code firstDsn}; nothing was received so far. */
-  void start(long firstDsn) {
-    buffer = new ReceiveBuffer(firstDsn, limit);
-    this.firstDsn = firstDsn;
-    readDsn = firstDsn;
-    receiveNext = firstDsn;
+  /**
+   * The next byte will have {@code nextDsn}. Nothing was received so far but with the SYN: what of
+   * that was not read lies before it.
+   */
+  void start(long nextDsn) {
+    int unread = (int) (dataEnd() - readDsn);
+    ReceiveBuffer before = buffer;
+    buffer = new ReceiveBuffer(nextDsn - unread, limit);
+    if (unread > 0) {
+      ByteBuffer bytes = ByteBuffer.allocate(unread);
+      before.get(readDsn, bytes, unread);
+      buffer.put(nextDsn - unread, nextDsn - unread, bytes, 0, unread);
+    }
+    firstDsn = nextDsn;
+    readDsn = nextDsn - unread;
+    receiveNext = nextDsn;
+    tuning.restart();
+  }
+
+  /** Takes the data of a SYN, as far as there is room; returns how many bytes. */
+  int takeEarly(IncomingSegment syn) {
+    int length = Math.min(syn.payloadLength(), tuning.size());
+    if (length > 0) {
+      readDsn = receiveNext - length;
+      buffer = new ReceiveBuffer(readDsn, limit);
+      buffer.put(readDsn, readDsn, syn.buffer(), syn.payloadOffset(), length);
+    }
+    return length;
   }
 
   /** DATA_ACK: the next data sequence number that is missing. */

@@ -185,7 +185,8 @@ final class DataSender implements PacketScheduler.Choice {
 
   /** Sends what windows allow: reinjections first. */
   void push(long now, SegmentSink sink) {
-    if (session.isNegotiating() && !connection.isClient()) {
+    boolean keyUnknown = session.isNegotiating() && !connection.isClient();
+    if (keyUnknown && !connection.earlyData().isOpened()) {
       return;
     }
     reinjection.push(now, sink);
@@ -292,13 +293,29 @@ final class DataSender implements PacketScheduler.Choice {
   boolean send(long now, Subflow subflow, long dsn, int length, boolean push, SegmentSink sink) {
     Mapping mapping = pooled > 0 ? pool[--pooled] : new Mapping();
     SendChunk chunk = buffer.chunkAt(dsn);
-    boolean withChecksum = session.isMultipath() && session.usesChecksum();
+    boolean withChecksum = !session.isPlain() && session.usesChecksum();
     mapping.set(now, chunk, dsn, length, subflow.nextRelativeSequence(), withChecksum);
     if (subflow.send(now, mapping, push, sink)) {
       return true;
     }
     recycle(mapping);
     return false;
+  }
+
+  /** What was written first, at most {@code most} bytes, for a SYN; to be {@link #recycle}d. */
+  Mapping firstBytes(int most) {
+    Mapping mapping = new Mapping();
+    int length = (int) Math.min(Math.min(most, contiguous(next)), buffer.end() - next);
+    mapping.set(0, buffer.chunkAt(next), next, length, 0, false);
+    return mapping;
+  }
+
+  /**
+   * The peer has the first {@code bytes}, by a SYN; no number was used so far, and those behind
+   * them take their place.
+   */
+  void sentEarly(int bytes) {
+    buffer.takeOut(bytes);
   }
 
   /** No subflow needs the mapping any more. */

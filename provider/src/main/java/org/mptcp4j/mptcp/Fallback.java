@@ -22,10 +22,15 @@ final class Fallback {
     return happened;
   }
 
-  /** The handshake shows that there is no MPTCP; no data was sent so far. */
+  /**
+   * The handshake shows that there is no MPTCP. No data was sent so far but that of a server which
+   * answered data in a SYN: the peer has seen mappings, and is told that there will be no more.
+   */
   void toPlain() {
     if (!session.isPlain()) {
-      session.becomePlain();
+      boolean told = connection.earlyData().mappingsSent();
+      session.becomePlain(told);
+      infiniteMappingDue = told;
       happened = true;
       connection.counters().fallbacks.increment();
       connection.lifetime().releaseToken();
@@ -56,7 +61,7 @@ final class Fallback {
         subflows.get(i).wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
       }
     }
-    session.becomePlain();
+    session.becomePlain(session.isMultipath());
     happened = true;
     connection.counters().fallbacks.increment();
     connection.lifetime().releaseToken();
@@ -119,7 +124,7 @@ final class Fallback {
   /** Whether all data under way is on this subflow, in order. */
   private boolean isContiguous(Subflow subflow) {
     if (connection.subflowSet().hasOtherInUse(subflow)
-        || connection.sender().reinjection().isOwed()) {
+        || connection.sender().reinjection().isOwedBeside(subflow)) {
       return false;
     }
     ReceivedMappings mappings = subflow.mappings();
@@ -137,12 +142,12 @@ final class Fallback {
   /** Whether the infinite mapping gives bytes that were received a place that is not theirs. */
   private boolean leavesHole(Subflow subflow, long base) {
     ReceivedMappings mappings = subflow.mappings();
-    int irs = subflow.endpoint().initialReceiveSequenceNumber();
     if (!mappings.isEmpty()) {
-      return mappings.dsn(0) - base != (mappings.sequence(0) - irs & 0xffff_ffffL);
+      int relative = subflow.relativeOfReceived(mappings.sequence(0));
+      return mappings.dsn(0) - base != (relative & 0xffff_ffffL);
     }
     long expected = connection.receiver().receiveNext();
-    int relative = subflow.receivedEnd() - irs;
+    int relative = subflow.relativeOfReceived(subflow.receivedEnd());
     return SequenceNumber.expand(relative, expected - base) - (expected - base) > 0;
   }
 
@@ -177,19 +182,18 @@ final class Fallback {
 
   private void keepReceiveMapping(Subflow subflow) {
     ReceivedMappings mappings = subflow.mappings();
-    int irs = subflow.endpoint().initialReceiveSequenceNumber();
     if (mappings.isEmpty()) {
-      int relative = subflow.receivedEnd() - irs;
+      int relative = subflow.relativeOfReceived(subflow.receivedEnd());
       session.receiveBase(connection.receiver().receiveNext() - (relative & 0xffff_ffffL));
     } else {
-      int relative = mappings.sequence(0) - irs;
+      int relative = subflow.relativeOfReceived(mappings.sequence(0));
       session.receiveBase(mappings.dsn(0) - (relative & 0xffff_ffffL));
     }
   }
 
   /** What the subflow has received in order belongs to the stream as it is. */
   private void deliverUnmapped(Subflow subflow, int receiveNext) {
-    int relative = receiveNext - subflow.endpoint().initialReceiveSequenceNumber();
+    int relative = subflow.relativeOfReceived(receiveNext);
     DataReceiver receiver = connection.receiver();
     long end = session.receivedDsn(relative, receiver.receiveNext());
     if (end - receiver.receiveNext() > 0) {

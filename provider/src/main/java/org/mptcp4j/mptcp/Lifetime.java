@@ -12,6 +12,7 @@ final class Lifetime {
   private final Session session;
   private boolean tokenRegistered;
   private boolean established;
+  private boolean handshakeOver;
   private boolean abandoned;
   private boolean over;
   private Failure failure;
@@ -25,13 +26,26 @@ final class Lifetime {
     this.session = session;
   }
 
-  /** Whether the handshake ended well, whatever came later. */
+  /**
+   * Whether the application may use it, or might, whatever came later: the handshake ended well, or
+   * does not matter yet (RFC 7413).
+   */
   boolean isEstablished() {
     return established;
   }
 
   void establish() {
     established = true;
+  }
+
+  /** Whether the handshake of the first subflow ended well. */
+  boolean isHandshakeOver() {
+    return handshakeOver;
+  }
+
+  void handshakeOver() {
+    established = true;
+    handshakeOver = true;
   }
 
   /** Every subflow is CLOSED, and nothing is to be done. */
@@ -122,7 +136,7 @@ final class Lifetime {
     if (!subflow.isInitial() && !subflow.everCarriedData()) {
       connection.counters().joinFailures.increment();
     }
-    boolean first = subflow.isInitial() && !established;
+    boolean first = subflow.isInitial() && !handshakeOver;
     if (first || session.isPlain()) {
       // After a fallback the subflows that were joining have to go; the connection is the other
       // one.

@@ -54,6 +54,7 @@ public final class MptcpConnection {
   private final SubflowSet subflows = new SubflowSet();
   private final JoinAcceptor joins;
   private final Lifetime lifetime;
+  private final EarlyData earlyData;
   private final FlowKey initialFlow;
   private EndpointOptions endpointOptions;
 
@@ -82,6 +83,7 @@ public final class MptcpConnection {
     this.timers = new ConnectionTimers(this, session);
     this.joins = new JoinAcceptor(this, session);
     this.lifetime = new Lifetime(this, session);
+    this.earlyData = new EarlyData(this);
     addresses.initial(initialFlow.local(), initialFlow.remote(), initialFlow.remotePort());
   }
 
@@ -125,6 +127,7 @@ public final class MptcpConnection {
     long next =
         Math.min(timers.nextDeadline(), Math.min(closing.nextDeadline(), lifetime.nextDeadline()));
     next = Math.min(next, Math.min(paths.nextDeadline(), addresses.nextDeadline()));
+    next = Math.min(next, earlyData.nextDeadline());
     return Math.min(next, subflows.nextDeadline());
   }
 
@@ -154,6 +157,7 @@ public final class MptcpConnection {
     if (lifetime.isOver()) {
       return;
     }
+    earlyData.advance(now, sink);
     lifetime.endAtOnceWhereWanted(now);
     if (lifetime.hasFailed()) {
       closing.resetSubflows(now, sink);
@@ -186,7 +190,7 @@ public final class MptcpConnection {
 
   void onSubflowEstablished(long now, Subflow subflow) {
     if (subflow.isInitial()) {
-      lifetime.establish();
+      lifetime.handshakeOver();
       subflow.startCarrying();
       paths.request();
       (session.isPlain() ? counters().plainConnections : counters().multipathConnections)
@@ -242,6 +246,9 @@ public final class MptcpConnection {
    */
   public int read(long now, ByteBuffer target, SegmentSink sink) {
     int taken = receiver.read(target);
+    if (taken == 0 && earlyData.stopWaiting(now)) {
+      settle(now, sink);
+    }
     if (taken > 0) {
       if (!lifetime.isOver() && !lifetime.hasFailed()) {
         receiver.onRead(now, subflows.slowestReceiveRttNanos());
@@ -323,7 +330,7 @@ public final class MptcpConnection {
     return Optional.ofNullable(lifetime.failure());
   }
 
-  /** Established, with data flowing or able to. */
+  /** Established, with data flowing or able to; or open for use before that (RFC 7413). */
   public boolean isEstablished() {
     return lifetime.isEstablished() && !lifetime.hasFailed();
   }
@@ -479,6 +486,10 @@ public final class MptcpConnection {
 
   SegmentInput input() {
     return input;
+  }
+
+  EarlyData earlyData() {
+    return earlyData;
   }
 
   Closing closing() {

@@ -59,6 +59,13 @@ final class OutstandingMappings {
     return false;
   }
 
+  /** Each of them, where it is sent again, announces that no more mappings will come. */
+  void markInfinite() {
+    for (int i = 0; i < count; i++) {
+      get(i).markInfinite();
+    }
+  }
+
   /** Queues for other subflows what was sent on {@code source}; again, too, where {@code all}. */
   void reinject(Reinjection reinjection, Subflow source, boolean all) {
     for (int i = 0; i < count; i++) {

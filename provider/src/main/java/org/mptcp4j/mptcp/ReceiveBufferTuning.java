@@ -26,6 +26,11 @@ final class ReceiveBufferTuning {
     return size;
   }
 
+  /** The numbers of the bytes have changed. */
+  void restart() {
+    measuring = false;
+  }
+
   /** New bytes arrived; {@code ahead} when others before them are missing. */
   void onArrival(int bytes, boolean ahead) {
     arrived += bytes;

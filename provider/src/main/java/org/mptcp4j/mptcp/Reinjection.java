@@ -23,9 +23,9 @@ final class Reinjection {
     this.buffer = buffer;
   }
 
-  /** Whether data waits to be sent a second time. */
-  boolean isOwed() {
-    return !queue.isEmpty();
+  /** Whether data waits to be sent a second time that is not under way on {@code only}. */
+  boolean isOwedBeside(Subflow only) {
+    return !queue.isOnlyOf(only);
   }
 
   /** Payload that was sent again, in bytes. */

@@ -15,6 +15,16 @@ final class ReinjectionQueue {
     return count == 0;
   }
 
+  /** Whether {@code source} carried all that is in it. */
+  boolean isOnlyOf(Subflow source) {
+    for (int i = 0; i < count; i++) {
+      if (sources[slot(i)] != source) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Adds a range that {@code source} carried; null when any subflow may carry it now. */
   void add(long start, long end, Subflow source) {
     if (count > 0) {

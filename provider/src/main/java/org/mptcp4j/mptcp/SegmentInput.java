@@ -34,6 +34,12 @@ final class SegmentInput {
       handshake.onRepeatedSyn(subflow, segment);
       return true;
     }
+    if (subflow.isInitial()
+        && subflow.isOpener()
+        && !state.isSynchronized()
+        && segment.has(TcpFlags.ACK)) {
+      connection.earlyData().onAcknowledged(subflow, segment);
+    }
     if (state == TcpState.SYN_SENT) {
       return handshake.onSynAck(subflow, segment);
     }
@@ -59,6 +65,7 @@ final class SegmentInput {
   private boolean agreesWithFallback(Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
     if (!session.keepsOptionRoom()
+        || session.remote() == null
         || segment.payloadLength() == 0
         || !options.hasMapping()
         || options.dataLevelLength() == 0
@@ -134,7 +141,7 @@ final class SegmentInput {
     boolean firstPayload =
         !subflow.evidence().isDssSeen()
             && segment.payloadLength() > 0
-            && segment.sequenceNumber() == subflow.endpoint().initialReceiveSequenceNumber() + 1;
+            && subflow.relativeOfReceived(segment.sequenceNumber()) == 1;
     if (!acknowledgesData && !firstPayload) {
       return true;
     }
@@ -150,8 +157,7 @@ final class SegmentInput {
   }
 
   private static boolean acknowledgesData(Subflow subflow, IncomingSegment segment) {
-    return SequenceNumber.gt(
-        segment.acknowledgmentNumber(), subflow.endpoint().initialSendSequenceNumber() + 1);
+    return SequenceNumber.gt(subflow.relativeOfSent(segment.acknowledgmentNumber()), 1);
   }
 
   private boolean isNothingAcknowledged() {
@@ -210,7 +216,7 @@ final class SegmentInput {
       long dsn,
       int length,
       int checksum) {
-    int sequence = subflow.endpoint().initialReceiveSequenceNumber() + relativeSequence;
+    int sequence = subflow.receiveBase() + relativeSequence;
     int segmentEnd = segment.sequenceNumber() + segment.payloadLength();
     boolean touchesSegment =
         SequenceNumber.lt(sequence, segmentEnd)
@@ -232,7 +238,7 @@ final class SegmentInput {
       int sequenceNumber,
       int length) {
     if (session.isPlain()) {
-      int relative = sequenceNumber - subflow.endpoint().initialReceiveSequenceNumber();
+      int relative = subflow.relativeOfReceived(sequenceNumber);
       long dsn = session.receivedDsn(relative, receiver.receiveNext());
       return receiver.place(segment, skip, dsn, length);
     }
@@ -306,7 +312,7 @@ final class SegmentInput {
    */
   void onUrgent(Subflow subflow, int sequenceNumber) {
     if (session.isPlain()) {
-      int relative = sequenceNumber - subflow.endpoint().initialReceiveSequenceNumber();
+      int relative = subflow.relativeOfReceived(sequenceNumber);
       receiver.urgentAt(session.receivedDsn(relative, receiver.receiveNext()));
     }
   }
@@ -314,7 +320,7 @@ final class SegmentInput {
   /** The subflow's stream is whole up to {@code receiveNext}: mappings are delivered in order. */
   void onInOrder(long now, Subflow subflow, int receiveNext) {
     if (session.isPlain()) {
-      int relative = receiveNext - subflow.endpoint().initialReceiveSequenceNumber();
+      int relative = subflow.relativeOfReceived(receiveNext);
       long end = session.receivedDsn(relative, receiver.receiveNext());
       received(receiver.receiveNext(), (int) (end - receiver.receiveNext()));
       return;
@@ -357,7 +363,7 @@ final class SegmentInput {
       // Its first bytes came under another mapping and lie elsewhere.
       return false;
     }
-    int relative = mappings.sequence(0) - subflow.endpoint().initialReceiveSequenceNumber();
+    int relative = subflow.relativeOfReceived(mappings.sequence(0));
     boolean summed = mappings.isSummed(0);
     assert !summed || isSame(mappings.sum(0), receiver.sum(dsn, length));
     long sum = summed ? mappings.sum(0) : receiver.sum(dsn, length);
@@ -380,9 +386,12 @@ final class SegmentInput {
   void onPeerWindow(Subflow subflow, IncomingSegment segment, long windowBytes) {
     DataSender sender = connection.sender();
     MptcpOptionSet options = segment.mptcp();
-    if (session.isPlain()) {
-      int relative =
-          segment.acknowledgmentNumber() - subflow.endpoint().initialSendSequenceNumber();
+    if (!segment.has(TcpFlags.ACK)) {
+      if (subflow.isInitial()) {
+        sender.setWindow(session.local().initialDataSequenceNumber() + 1 + windowBytes);
+      }
+    } else if (session.isPlain()) {
+      int relative = subflow.relativeOfSent(segment.acknowledgmentNumber());
       sender.setWindow(session.sentDsn(relative, sender.unacknowledged()) + windowBytes);
     } else if (options.hasDataAck()) {
       long ack = options.dataAck();

@@ -84,6 +84,17 @@ final class SendBuffer {
     }
   }
 
+  /** The first {@code bytes} are out of the sequence; all others move up into their place. */
+  void takeOut(int bytes) {
+    long first = unacknowledged;
+    acknowledge(first + bytes);
+    unacknowledged = first;
+    end -= bytes;
+    for (int i = 0; i < count; i++) {
+      at(i).moveUp(bytes);
+    }
+  }
+
   /** The chunk that holds the byte {@code dsn}. */
   SendChunk chunkAt(long dsn) {
     // New data lies in the last chunks; only reinjections lie further back.

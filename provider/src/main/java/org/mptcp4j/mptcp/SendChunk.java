@@ -12,7 +12,7 @@ final class SendChunk {
   private static final int BLOCK = 2048;
 
   private final ByteBuffer buffer = ChunkPool.acquire();
-  private final long startDsn;
+  private long startDsn;
 
   /** The partial sum of each block, as far as it is filled; null where none is wanted. */
   private final long[] sums;
@@ -40,6 +40,11 @@ final class SendChunk {
 
   long endDsn() {
     return startDsn + used;
+  }
+
+  /** Its bytes have lesser numbers from now on; the numbers before were not used. */
+  void moveUp(int bytes) {
+    startDsn -= bytes;
   }
 
   boolean isFull() {

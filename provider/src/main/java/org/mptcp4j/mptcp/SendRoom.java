@@ -2,6 +2,7 @@ package org.mptcp4j.mptcp;
 
 import org.mptcp4j.tcp.TcpEndpoint;
 import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.TcpFlags;
 
 /** How much a subflow can take now: what TCP allows and the peer's window on the subflow itself. */
 final class SendRoom {
@@ -35,7 +36,11 @@ final class SendRoom {
   }
 
   void onPeerWindow(IncomingSegment segment, long windowBytes) {
-    int edge = segment.acknowledgmentNumber() + (int) Math.min(windowBytes, 1 << 30);
+    int from =
+        segment.has(TcpFlags.ACK)
+            ? segment.acknowledgmentNumber()
+            : endpoint.initialSendSequenceNumber() + 1;
+    int edge = from + (int) Math.min(windowBytes, 1 << 30);
     if (!windowKnown || edge - windowEdge > 0) {
       windowKnown = true;
       windowEdge = edge;

@@ -92,9 +92,13 @@ final class Session {
     initialAddressClosed = true;
   }
 
-  /** Plain TCP from now on, the mapping being what it was on the only subflow. */
-  void becomePlain() {
-    optionsAfterFallback = mode == Mode.MULTIPATH;
+  /**
+   * Plain TCP from now on, the mapping being what it was on the only subflow.
+   *
+   * @param mapped whether data went with mappings before
+   */
+  void becomePlain(boolean mapped) {
+    optionsAfterFallback = mapped;
     mode = Mode.PLAIN;
   }
 

@@ -50,6 +50,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private long sentBytes;
   private long receivedBytes;
 
+  /** Data in the SYN, which has no place in the data sequence space (RFC 8684 appendix B.2). */
+  private int earlySent;
+
+  private int earlyReceived;
+
   Subflow(
       long now,
       MptcpConnection connection,
@@ -187,7 +192,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   }
 
   boolean hasSent() {
-    return endpoint.sendNext() != endpoint.initialSendSequenceNumber() + 1;
+    return nextRelativeSequence() != 1;
   }
 
   /** Whether payload was sent, or came: what one that has just joined has not done. */
@@ -310,9 +315,39 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   // ---- sending
 
-  /** Relative to the initial sequence number, as mappings name it. */
+  /** As mappings name it. */
   int nextRelativeSequence() {
-    return endpoint.sendNext() - endpoint.initialSendSequenceNumber();
+    return relativeOfSent(endpoint.sendNext());
+  }
+
+  /**
+   * A sequence number of ours as mappings name it, relative to the initial one: 1 is the first byte
+   * after the SYN and the data in it.
+   */
+  int relativeOfSent(int sequenceNumber) {
+    return sequenceNumber - endpoint.initialSendSequenceNumber() - earlySent;
+  }
+
+  /** A sequence number of the peer's as mappings name it. */
+  int relativeOfReceived(int sequenceNumber) {
+    return sequenceNumber - receiveBase();
+  }
+
+  /** The peer's sequence number that mappings call 0. */
+  int receiveBase() {
+    return endpoint.initialReceiveSequenceNumber() + earlyReceived;
+  }
+
+  /** The peer has so much of the data that went with our SYN. */
+  void sentEarly(int bytes) {
+    earlySent = bytes;
+    sentBytes += bytes;
+  }
+
+  /** So much of the data that came with the peer's SYN was taken. */
+  void receivedEarly(int bytes) {
+    earlyReceived = bytes;
+    receivedBytes += bytes;
   }
 
   /** Works out {@link #allowance} for someone who has {@code wanted} bytes to send. */
@@ -544,6 +579,9 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     touched = false;
     timers.stop();
     removalCheck.stop();
+    if (initial) {
+      connection.earlyData().release();
+    }
     if (segment != null) {
       permanentlyRefused = connection.input().onReset(this, segment);
     }

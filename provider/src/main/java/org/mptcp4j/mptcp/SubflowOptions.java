@@ -10,13 +10,14 @@ import org.mptcp4j.wire.TcpOptionWriter;
  * take 12, so each kind of segment has its order of importance:
  *
  * <pre>
- * SYN            MP_CAPABLE (4) or MP_JOIN (12)
- * SYN/ACK        MP_CAPABLE (12) or MP_JOIN (16)
+ * SYN            MP_CAPABLE (4) or MP_JOIN (12); a Fast Open cookie takes what is left (up to 14)
+ * SYN/ACK        MP_CAPABLE (12) or MP_JOIN (16); beside the former, a Fast Open cookie of 6 bytes (8)
  * ACK            third ACK: MP_CAPABLE with both keys (20) or MP_JOIN with HMAC (24), and nothing else;
  *                MP_FASTCLOSE (12), and nothing else;
  *                a waiting control option, with DSS (12) before it where both fit, alone otherwise;
  *                DSS with DATA_ACK (12), with DATA_FIN (28); SACK takes what is left
- * data           MP_CAPABLE with data length (24) on the first, DSS with mapping (28) on every other
+ * data           MP_CAPABLE with data length (24) on the first, DSS with mapping (28) on every other;
+ *                of a server before the third ACK (Fast Open), DSS with mapping and no DATA_ACK (20)
  * FIN            DSS with DATA_ACK (12), with DATA_FIN (28)
  * RST            MP_FASTCLOSE (12) or MP_FAIL (12), and MP_TCPRST (4)
  * </pre>
@@ -130,14 +131,14 @@ final class SubflowOptions {
 
   private void writeData(TcpOptionWriter options, Subflow subflow, Mapping mapping) {
     if (mapping.isInfinite()) {
-      // RFC 8684 §3.7: length 0 and checksum 0.
-      options.dss(
-          connection.receiver().receiveNext(),
-          mapping.dsn(),
-          mapping.subflowSequenceNumber(),
-          0,
-          session.usesChecksum() ? 0 : -1,
-          false);
+      writeInfinite(options, mapping.dsn(), mapping.subflowSequenceNumber());
+      return;
+    }
+    if (session.isNegotiating()) {
+      // RFC 8684 appendix B.3: a server that answers data in a SYN does not know the peer's key,
+      // and so not what to acknowledge.
+      options.dssMapping(
+          mapping.dsn(), mapping.subflowSequenceNumber(), mapping.length(), mapping.checksum());
       return;
     }
     if (!session.isMultipath()) {
@@ -172,16 +173,19 @@ final class SubflowOptions {
     }
     // No data came after the fallback that could have told of it; a peer that does not know would
     // wait for a DATA_FIN in vain.
-    int relative = segment.sequenceNumber() - subflow.endpoint().initialSendSequenceNumber();
-    segment
-        .options()
-        .dss(
-            connection.receiver().receiveNext(),
-            session.sentDsn(relative, connection.sender().unacknowledged()),
-            relative,
-            0,
-            session.usesChecksum() ? 0 : -1,
-            false);
+    int relative = subflow.relativeOfSent(segment.sequenceNumber());
+    long dsn = session.sentDsn(relative, connection.sender().unacknowledged());
+    writeInfinite(segment.options(), dsn, relative);
+  }
+
+  /** RFC 8684 §3.7: length 0 and checksum 0. */
+  private void writeInfinite(TcpOptionWriter options, long dsn, int relative) {
+    int checksum = session.usesChecksum() ? 0 : -1;
+    if (session.remote() == null) {
+      options.dssMapping(dsn, relative, 0, checksum);
+    } else {
+      options.dss(connection.receiver().receiveNext(), dsn, relative, 0, checksum, false);
+    }
   }
 
   private void writeDss(TcpOptionWriter options, Subflow subflow) {

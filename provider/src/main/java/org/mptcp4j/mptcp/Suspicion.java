@@ -28,7 +28,7 @@ final class Suspicion {
   }
 
   void onEstablished() {
-    lastUnacknowledged = subflow.endpoint().initialSendSequenceNumber() + 1;
+    lastUnacknowledged = subflow.endpoint().sendUnacknowledged();
   }
 
   void raise(long now) {

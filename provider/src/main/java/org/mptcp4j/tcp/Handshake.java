@@ -32,23 +32,26 @@ final class Handshake {
     begin(now, sink);
   }
 
-  void accept(long now, IncomingSegment syn, SegmentSink sink) {
-    take(now, syn);
+  void accept(long now, IncomingSegment syn, int bytes, SegmentSink sink) {
+    take(now, syn, bytes);
     tcb.ecn.onSyn(syn);
+    if (tcb.fastOpen.isOpened()) {
+      sender.start(now);
+    }
     begin(now, sink);
   }
 
   /** The SYN/ACK went out before there was an endpoint: when is not known, and not how often. */
   void acceptAnswered(long now, IncomingSegment syn) {
-    take(now, syn);
+    take(now, syn, 0);
     receiver.onSynAckSent(writer.windowOfSyn());
     armTimer(now);
   }
 
-  private void take(long now, IncomingSegment syn) {
+  private void take(long now, IncomingSegment syn, int bytes) {
     tcb.state = TcpState.SYN_RECEIVED;
     tcb.negotiate(now, syn);
-    receiver.start();
+    receiver.start(bytes);
     sender.onSynSent();
     tcb.user.onPeerWindow(now, syn, syn.window());
   }
@@ -70,6 +73,9 @@ final class Handshake {
     if (synDue && !tcb.blocked && writer.syn(now, timeouts > 0, sink)) {
       synDue = false;
       sent++;
+      if (active && tcb.state == TcpState.SYN_SENT) {
+        sender.onSynSent();
+      }
     }
   }
 
@@ -91,7 +97,7 @@ final class Handshake {
   void arrivesInSynSent(long now, IncomingSegment segment, SegmentSink sink) {
     boolean hasAck = segment.has(TcpFlags.ACK);
     int ack = segment.acknowledgmentNumber();
-    if (hasAck && ack != tcb.initialSend + 1) {
+    if (hasAck && !acknowledgesSyn(ack)) {
       if (!segment.has(TcpFlags.RST)) {
         writer.resetInAnswerTo(ack, sink);
       }
@@ -107,7 +113,10 @@ final class Handshake {
       return;
     }
     tcb.negotiate(now, segment);
-    receiver.start();
+    receiver.start(0);
+    if (hasAck) {
+      tcb.fastOpen.attempt().answered(now, segment, dataAcknowledged(segment), sent > 1);
+    }
     if (!tcb.user.onSegment(now, segment)) {
       refuse(now, sink);
       return;
@@ -126,6 +135,15 @@ final class Handshake {
       synDue = true;
       tcb.user.onPeerWindow(now, segment, segment.window());
     }
+  }
+
+  /** SYN alone, or also some of the data that went with it (RFC 7413 §4.2.2), or after it. */
+  private boolean acknowledgesSyn(int ack) {
+    return SequenceNumber.gt(ack, tcb.initialSend) && SequenceNumber.leq(ack, sender.sndNxt());
+  }
+
+  private int dataAcknowledged(IncomingSegment segment) {
+    return segment.acknowledgmentNumber() - tcb.initialSend - 1;
   }
 
   private void refuse(long now, SegmentSink sink) {
@@ -165,10 +183,8 @@ final class Handshake {
       return false;
     }
     int ack = segment.acknowledgmentNumber();
-    if (ack != tcb.initialSend + 1) {
-      if (SequenceNumber.gt(ack, sender.sndNxt()) || SequenceNumber.leq(ack, tcb.initialSend)) {
-        writer.resetInAnswerTo(ack, sink);
-      }
+    if (!acknowledgesSyn(ack)) {
+      writer.resetInAnswerTo(ack, sink);
       return false;
     }
     if (!tcb.user.onSegment(now, segment)) {
@@ -195,7 +211,12 @@ final class Handshake {
         sender.rtt().sample(now, Math.max(1, millis) * 1_000_000L);
       }
     }
-    sender.start(now);
+    tcb.fastOpen.established(now);
+    if (tcb.fastOpen.isOpened()) {
+      sender.onHandshakeOver();
+    } else {
+      sender.start(now, dataAcknowledged(segment));
+    }
     tcb.user.onEstablished(now);
   }
 }

@@ -1,6 +1,7 @@
 package org.mptcp4j.tcp;
 
 import org.mptcp4j.tcp.TcpUser.SegmentRole;
+import org.mptcp4j.wire.FastOpenCookie;
 import org.mptcp4j.wire.OutgoingSegment;
 import org.mptcp4j.wire.TcpFlags;
 import org.mptcp4j.wire.TcpOptionWriter;
@@ -45,26 +46,43 @@ final class SegmentWriter {
     }
     segment.window(windowOfSyn());
     segment.retransmissionAfterTimeout(again);
-    TcpOptionWriter options = segment.options();
-    options.maximumSegmentSize(tcb.config.mss());
-    if (answer ? tcb.sack : tcb.config.sack()) {
-      options.sackPermitted();
-    }
-    if (answer ? tcb.timestamps : tcb.config.timestamps()) {
-      options.timestamps(tcb.timestampAt(now), answer ? tcb.timestampRecent : 0);
-    }
-    if (!answer || tcb.receiveScale > 0 || tcb.sendScale > 0) {
-      options.windowScale(tcb.offeredScale());
-    }
+    FastOpenCookie cookie = tcb.fastOpen.option(answer, again);
+    writeOptionsOfSyn(now, answer, cookie != null);
     tcb.user.writeOptions(now, segment, answer ? SegmentRole.SYN_ACK : SegmentRole.SYN, null);
-    tcb.userTimeoutOption.writeOnSyn(tcb.options, options);
+    tcb.userTimeoutOption.writeOnSyn(tcb.options, segment.options());
+    if (cookie != null) {
+      tcb.fastOpen.write(segment, answer, cookie);
+    }
     if (!transmit(sink)) {
       return false;
     }
     if (answer) {
       receiver.onSynAckSent(segment.window());
+    } else {
+      tcb.fastOpen.synSent(segment, cookie);
     }
     return true;
+  }
+
+  private void writeOptionsOfSyn(long now, boolean answer, boolean closePacked) {
+    TcpOptionWriter options = segment.options();
+    options.maximumSegmentSize(tcb.config.mss());
+    boolean sack = answer ? tcb.sack : tcb.config.sack();
+    boolean timestamps = answer ? tcb.timestamps : tcb.config.timestamps();
+    int echo = answer ? tcb.timestampRecent : 0;
+    if (closePacked && sack && timestamps) {
+      options.sackPermittedAndTimestamps(tcb.timestampAt(now), echo);
+    } else {
+      if (sack) {
+        options.sackPermitted();
+      }
+      if (timestamps) {
+        options.timestamps(tcb.timestampAt(now), echo);
+      }
+    }
+    if (!answer || tcb.receiveScale > 0 || tcb.sendScale > 0) {
+      options.windowScale(tcb.offeredScale());
+    }
   }
 
   /** RFC 7323 §2.2: the window of a SYN is not scaled. */

@@ -34,6 +34,7 @@ final class Tcb {
   final Ecn ecn;
   final PathMtu pathMtu;
   final UserTimeoutOption userTimeoutOption = new UserTimeoutOption();
+  final FastOpen fastOpen = new FastOpen();
 
   NetworkPath path;
   EndpointOptions options;
@@ -135,6 +136,14 @@ final class Tcb {
     }
   }
 
+  /**
+   * Whether payload may be sent: also before the handshake is over where the peer's SYN brought a
+   * Fast Open cookie (RFC 7413 §4.2.2).
+   */
+  boolean maySend() {
+    return state.canSend() || (state == TcpState.SYN_RECEIVED && fastOpen.isOpened());
+  }
+
   /** The most payload and option bytes of one segment on the wire (RFC 6691). */
   int maxSegment() {
     return Math.max(LEAST_MSS, Math.min(peerMss, packetLimit() - fixedHeaders()));
@@ -193,6 +202,7 @@ final class Tcb {
       return;
     }
     ended = true;
+    fastOpen.closed(now, state, reason);
     state = TcpState.CLOSED;
     timers.clearAll();
     user.onClosed(now, reason, segment);

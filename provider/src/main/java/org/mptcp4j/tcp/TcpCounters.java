@@ -22,6 +22,30 @@ public final class TcpCounters {
   /** Paths that were found to swallow large packets without a word. */
   public final LongAdder blackHoles = new LongAdder();
 
+  /** SYNs that asked for a Fast Open cookie (RFC 7413). */
+  public final LongAdder fastOpenRequested = new LongAdder();
+
+  /** SYNs that brought a cookie, most of them with data. */
+  public final LongAdder fastOpenSent = new LongAdder();
+
+  /** Those of them whose data the SYN/ACK acknowledged, or some of it. */
+  public final LongAdder fastOpenAcknowledged = new LongAdder();
+
+  /** Those of them whose data was not acknowledged, and was sent again after the handshake. */
+  public final LongAdder fastOpenFailed = new LongAdder();
+
+  /** Cookies given to clients that asked. */
+  public final LongAdder fastOpenCookiesGiven = new LongAdder();
+
+  /** SYNs with a right cookie, whose data was taken. */
+  public final LongAdder fastOpenAccepted = new LongAdder();
+
+  /** SYNs with a wrong cookie. */
+  public final LongAdder fastOpenRefused = new LongAdder();
+
+  /** SYNs whose cookie was not looked at, since too many such handshakes were under way. */
+  public final LongAdder fastOpenOverflows = new LongAdder();
+
   /** Larger packets sent to find out whether they pass. */
   public final LongAdder mtuProbes = new LongAdder();
 

@@ -1,5 +1,6 @@
 package org.mptcp4j.tcp;
 
+import java.util.Optional;
 import org.mptcp4j.TcpInfo;
 import org.mptcp4j.tcp.TcpUser.CloseReason;
 import org.mptcp4j.wire.IcmpError;
@@ -54,9 +55,34 @@ public final class TcpEndpoint {
     userTimeout.onStep(now);
   }
 
+  /**
+   * Active open with TCP Fast Open (RFC 7413): the SYN asks for a cookie, or brings one.
+   *
+   * @param data what goes with the SYN where it brings a cookie, as far as there is room; empty for
+   *     nothing. It is read until the state changes. How much of it the peer took, the
+   *     acknowledgment of its SYN/ACK says; what it did not is for the user to send after that
+   */
+  public void connect(
+      long now, FastOpenAttempt attempt, Optional<SegmentPayload> data, SegmentSink sink) {
+    tcb.fastOpen.attempt(attempt, data.orElse(null));
+    connect(now, sink);
+  }
+
   /** Passive open: takes the SYN and sends SYN/ACK. */
   public void accept(long now, IncomingSegment syn, SegmentSink sink) {
-    handshake.accept(now, syn, sink);
+    accept(now, syn, FastOpenAnswer.NONE, 0, sink);
+  }
+
+  /**
+   * Passive open of a SYN with a Fast Open option (RFC 7413). Where the answer is to open, payload
+   * may be sent from now on.
+   *
+   * @param bytes how much of the SYN's payload the user has taken; the SYN/ACK acknowledges it
+   */
+  public void accept(
+      long now, IncomingSegment syn, FastOpenAnswer answer, int bytes, SegmentSink sink) {
+    tcb.fastOpen.answer(answer);
+    handshake.accept(now, syn, bytes, sink);
     userTimeout.onStep(now);
   }
 
@@ -125,7 +151,10 @@ public final class TcpEndpoint {
       case CLOSED -> {
         return;
       }
-      case SYN_SENT, SYN_RECEIVED -> handshake.onDeadline(now);
+      case SYN_SENT, SYN_RECEIVED -> {
+        handshake.onDeadline(now);
+        sender.onDeadlineInHandshake(now);
+      }
       default -> sender.onDeadline(now);
     }
     if (tcb.timers.isDue(Timers.Kind.DELAYED_ACK, now)) {
@@ -268,7 +297,8 @@ public final class TcpEndpoint {
    * judged by what this endpoint announced last.
    */
   public void windowOpened(long now, SegmentSink sink) {
-    if (mayAck() && receiver.isWindowUpdateDue()) {
+    // Before the handshake is over the window is that of the SYN/ACK; the first ACK tells more.
+    if (mayAck() && tcb.state.isSynchronized() && receiver.isWindowUpdateDue()) {
       writer.ack(now, sender.sndNxt(), sink);
     }
   }

@@ -68,9 +68,10 @@ final class TcpReceiver {
     this.tcb = tcb;
   }
 
-  /** The peer's SYN was taken: {@link Tcb#initialReceive} is known. */
-  void start() {
-    next = tcb.initialReceive + 1;
+  /** The peer's SYN was taken, with {@code bytes} of data: {@link Tcb#initialReceive} is known. */
+  void start(int bytes) {
+    next = tcb.initialReceive + 1 + bytes;
+    tcb.traffic.receivedBytes += bytes;
     lastAcked = next;
     announcedEdge = next;
     lastEdge = next;

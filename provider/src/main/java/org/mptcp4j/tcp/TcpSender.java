@@ -66,7 +66,15 @@ final class TcpSender {
 
   /** The handshake is done: options are known, SYN is acknowledged. */
   void start(long now) {
-    sndUna = tcb.initialSend + 1;
+    start(now, 0);
+  }
+
+  /**
+   * The same where {@code acknowledged} bytes went with the SYN; what else did goes out again as if
+   * it were new.
+   */
+  void start(long now, int acknowledged) {
+    sndUna = tcb.initialSend + 1 + acknowledged;
     sndNxt = sndUna;
     int mss = tcb.segmentPayloadLimit();
     detection =
@@ -76,9 +84,14 @@ final class TcpSender {
     lastActivityAt = now;
   }
 
-  /** SYN took its place in sequence space. */
+  /** SYN took its place in sequence space, and what data went with it. */
   void onSynSent() {
-    sndNxt = tcb.initialSend + 1;
+    sndNxt = tcb.initialSend + 1 + tcb.fastOpen.sentBytes();
+  }
+
+  /** The handshake is over that payload was sent before the end of: it has the timers now. */
+  void onHandshakeOver() {
+    timers.requestRearm();
   }
 
   SentQueue queue() {
@@ -138,7 +151,7 @@ final class TcpSender {
   int sendAllowance(long now) {
     mtu.withdrawOffer();
     refusedForLoss = queue.hasLost();
-    if (!tcb.state.canSend() || closing || tcb.blocked || refusedForLoss) {
+    if (!tcb.maySend() || closing || tcb.blocked || refusedForLoss) {
       return 0;
     }
     restartAfterIdle(now);
@@ -200,7 +213,7 @@ final class TcpSender {
   }
 
   boolean send(long now, SegmentPayload payload, boolean push, SegmentSink sink) {
-    if (!tcb.state.canSend() || closing || tcb.blocked) {
+    if (!tcb.maySend() || closing || tcb.blocked) {
       return false;
     }
     int length = payload.length();
@@ -392,6 +405,11 @@ final class TcpSender {
   }
 
   // Timers
+
+  /** Of what may run out before the handshake is over, where payload is sent so early. */
+  void onDeadlineInHandshake(long now) {
+    pacer.onDeadline(now);
+  }
 
   void onDeadline(long now) {
     pacer.onDeadline(now);

@@ -15,6 +15,10 @@
  * tells them how fast the path delivers, and {@code Pacer} spreads what goes out where they ask for
  * it. {@code SegmentWriter} makes every segment that leaves. {@code Tcb} has what they share.
  *
+ * <p>{@code FastOpen} is what TCP Fast Open adds to a handshake; what a host knows for it, and
+ * gives out, is in {@link org.mptcp4j.tcp.FastOpenCache} and {@link
+ * org.mptcp4j.tcp.FastOpenServer}.
+ *
  * <p>How large packets may be is {@code PathMtu}'s matter: ICMP errors come in by {@code
  * IcmpArrival}, black holes show by timeouts, and {@code TcpSender} sends a larger segment of
  * ordinary payload now and then to see whether it passes.

@@ -28,6 +28,11 @@ public final class IncomingSegment {
   private static final int OPTION_SACK = 5;
   private static final int OPTION_TIMESTAMPS = 8;
   private static final int OPTION_USER_TIMEOUT = 28;
+  static final int OPTION_FAST_OPEN = 34;
+  static final int OPTION_EXPERIMENT = 254;
+
+  /** RFC 7413 §8: the experiment's number of Fast Open before it had a kind of its own. */
+  static final int FAST_OPEN_EXPERIMENT = 0xf989;
 
   private static final int PROTOCOL_TCP = 6;
 
@@ -60,6 +65,9 @@ public final class IncomingSegment {
   private int sackBlockCount;
   private final int[] sackLeft = new int[4];
   private final int[] sackRight = new int[4];
+  private int cookieOffset;
+  private int cookieLength;
+  private boolean cookieExperimental;
   private int malformedOptions;
   private final MptcpOptionSet mptcp = new MptcpOptionSet();
   private long arrivalNanos;
@@ -176,6 +184,7 @@ public final class IncomingSegment {
     hasTimestamps = false;
     userTimeoutSeconds = 0;
     sackBlockCount = 0;
+    cookieLength = -1;
     malformedOptions = 0;
     mptcp.clear();
     int at = from;
@@ -239,6 +248,12 @@ public final class IncomingSegment {
           userTimeoutSeconds = (field & 0x8000) == 0 ? field : 60 * (field & 0x7fff);
         }
       }
+      case OPTION_FAST_OPEN -> parseFastOpen(at + 2, length - 2, false);
+      case OPTION_EXPERIMENT -> {
+        if (length >= 4 && (buffer.getShort(at + 2) & 0xffff) == FAST_OPEN_EXPERIMENT) {
+          parseFastOpen(at + 4, length - 4, true);
+        }
+      }
       case MptcpOption.KIND ->
           wellFormed(
               mptcp.parse(
@@ -246,6 +261,15 @@ public final class IncomingSegment {
       default -> {
         // RFC 9293 §3.1 (MUST-6): an option that is not known is ignored.
       }
+    }
+  }
+
+  /** RFC 7413 §4.1.1: one with an invalid length, or on anything but a SYN, is ignored. */
+  private void parseFastOpen(int at, int length, boolean experimental) {
+    if (wellFormed(FastOpenCookie.isLength(length)) && (flags & TcpFlags.SYN) != 0) {
+      cookieOffset = at;
+      cookieLength = length;
+      cookieExperimental = experimental;
     }
   }
 
@@ -416,6 +440,21 @@ public final class IncomingSegment {
 
   public int sackRight(int block) {
     return sackRight[block];
+  }
+
+  /** Whether it is a SYN or SYN/ACK with a Fast Open option, be that a request. */
+  public boolean hasFastOpen() {
+    return cookieLength >= 0;
+  }
+
+  /** The cookie of the Fast Open option, which must be there; allocates. */
+  public FastOpenCookie fastOpenCookie() {
+    return FastOpenCookie.read(buffer, cookieOffset, cookieLength);
+  }
+
+  /** Whether that option has the form of before RFC 7413. */
+  public boolean isFastOpenExperimental() {
+    return cookieExperimental;
   }
 
   /** How many options had a length that makes no sense and were passed over. */

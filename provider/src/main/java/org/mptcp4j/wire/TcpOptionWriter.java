@@ -114,6 +114,40 @@ public final class TcpOptionWriter {
     return true;
   }
 
+  /**
+   * SACK-permitted in the place of the two NOPs before the timestamps: four bytes less, where a SYN
+   * has to hold more than the usual options.
+   */
+  public boolean sackPermittedAndTimestamps(int value, int echoReply) {
+    if (!timestamps(value, echoReply)) {
+      return false;
+    }
+    buffer.putInt(length - 12, 0x0402_080a);
+    return true;
+  }
+
+  /**
+   * Fast Open (RFC 7413 §4.1.1): a cookie, or the request of one.
+   *
+   * @param experimental whether in the form of before the RFC: the option of experiments (RFC 6994)
+   */
+  public boolean fastOpen(FastOpenCookie cookie, boolean experimental) {
+    int head = experimental ? 4 : 2;
+    if (lacks(head + cookie.length())) {
+      return false;
+    }
+    int bytes = head + cookie.length();
+    if (experimental) {
+      int kind = IncomingSegment.OPTION_EXPERIMENT << 24;
+      buffer.putInt(length, kind | bytes << 16 | IncomingSegment.FAST_OPEN_EXPERIMENT);
+    } else {
+      buffer.putShort(length, (short) (IncomingSegment.OPTION_FAST_OPEN << 8 | bytes));
+    }
+    cookie.write(buffer, length + head);
+    advance(bytes);
+    return true;
+  }
+
   /** How many SACK blocks still fit. */
   public int sackBlocksThatFit() {
     return Math.min(4, Math.max(0, (remaining() - 4) / 8));
@@ -275,6 +309,24 @@ public final class TcpOptionWriter {
     buffer.putShort(length + 24, (short) dataLength);
     if (checksum >= 0) {
       buffer.putShort(length + 26, (short) checksum);
+    }
+    advance(bytes);
+    return true;
+  }
+
+  /** DSS with a mapping with a 64-bit data sequence number and no DATA_ACK: 18 bytes, or 20. */
+  public boolean dssMapping(
+      long dataSequenceNumber, int subflowSequenceNumber, int dataLength, int checksum) {
+    int bytes = checksum < 0 ? 18 : 20;
+    if (lacks(bytes)) {
+      return false;
+    }
+    mptcpHead(bytes, MptcpOption.DSS, 0, 0x0c);
+    buffer.putLong(length + 4, dataSequenceNumber);
+    buffer.putInt(length + 12, subflowSequenceNumber);
+    buffer.putShort(length + 16, (short) dataLength);
+    if (checksum >= 0) {
+      buffer.putShort(length + 18, (short) checksum);
     }
     advance(bytes);
     return true;

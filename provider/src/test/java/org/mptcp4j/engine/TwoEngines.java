@@ -19,10 +19,14 @@ final class TwoEngines {
   final Engine server;
 
   TwoEngines(int paths) {
+    this(paths, Map.of());
+  }
+
+  TwoEngines(int paths, Map<String, String> settings) {
     MemoryLink[] links = MemoryLink.pair(paths);
     clientLink = links[0];
     serverLink = links[1];
-    EngineConfig config = EngineConfig.of(Settings.of(Map.of()));
+    EngineConfig config = EngineConfig.of(Settings.of(settings));
     client = new Engine(clientLink, config);
     server = new Engine(serverLink, config);
   }

@@ -18,6 +18,10 @@ import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.MptcpHost;
 import org.mptcp4j.mptcp.StatelessHandshake;
 import org.mptcp4j.mptcp.Subflow;
+import org.mptcp4j.tcp.FastOpenAnswer;
+import org.mptcp4j.tcp.FastOpenAttempt;
+import org.mptcp4j.tcp.FastOpenCache;
+import org.mptcp4j.tcp.FastOpenServer;
 import org.mptcp4j.tcp.NetworkPath;
 import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.SipHash;
@@ -86,6 +90,8 @@ public final class SimHost implements MptcpHost, SegmentSink {
   private boolean wakeUpPlanned;
   private boolean silent;
   private StatelessHandshake stateless;
+  private FastOpenCache fastOpenCache;
+  private FastOpenServer fastOpenServer;
   private SimCapture capture;
   private long badPackets;
   private long resetsSent;
@@ -176,6 +182,20 @@ public final class SimHost implements MptcpHost, SegmentSink {
             new SipHash(random.nextLong(), random.nextLong()));
   }
 
+  /** From now on connections that begin here use TCP Fast Open. */
+  public SimHost fastOpenClient() {
+    fastOpenCache = new FastOpenCache(counters.tcp);
+    return this;
+  }
+
+  /** From now on listeners do, for so many connections at a time; also again, with other keys. */
+  public SimHost fastOpenServer(int mostPending) {
+    fastOpenServer =
+        new FastOpenServer(
+            () -> new SipHash(random.nextLong(), random.nextLong()), mostPending, counters.tcp);
+    return this;
+  }
+
   public void stopListening(int port) {
     listeners.remove(port);
   }
@@ -188,7 +208,16 @@ public final class SimHost implements MptcpHost, SegmentSink {
       if (path.isPresent()) {
         FlowKey flow = FlowKey.of(local, allocatePort(local, remote, port), remote, port);
         MptcpConnection connection =
-            ConnectionOpener.connect(network.now(), this, config, flow, path.get(), this);
+            ConnectionOpener.connect(
+                network.now(),
+                this,
+                config,
+                flow,
+                path.get(),
+                fastOpenCache == null
+                    ? FastOpenAttempt.NONE
+                    : fastOpenCache.attempt(network.now(), flow),
+                this);
         return adopt(connection);
       }
     }
@@ -458,7 +487,15 @@ public final class SimHost implements MptcpHost, SegmentSink {
     } else {
       MptcpConnection connection =
           ConnectionOpener.accept(
-              network.now(), this, listener.config(), segment, path.get(), this);
+              network.now(),
+              this,
+              listener.config(),
+              segment,
+              path.get(),
+              fastOpenServer == null
+                  ? FastOpenAnswer.NONE
+                  : fastOpenServer.answer(network.now(), segment),
+              this);
       adopt(connection).onEstablished(listener.onAccept());
     }
   }

@@ -3,6 +3,7 @@ package org.mptcp4j.tcp;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import org.mptcp4j.spi.CongestionControl;
@@ -163,6 +164,13 @@ final class TcpPair {
     synAccepted = true;
     client.connect(now, clientSink());
     server.connect(now, serverSink());
+  }
+
+  /** The same, with data in the SYNs. */
+  void connectBoth(FastOpenAttempt attempt, Optional<SegmentPayload> data) {
+    synAccepted = true;
+    client.connect(now, attempt, data, clientSink());
+    server.connect(now, attempt, data, serverSink());
   }
 
   TcpPair connect() {
