@@ -37,6 +37,14 @@ public interface CongestionControl {
   /** Recovery is over. */
   default void onRecovered(long now) {}
 
+  /**
+   * Recovery is over; this is what is called. {@code bytesSentAgain} were sent again in it, each
+   * counted once; 0 where a mark of ECN had asked for the reduction.
+   */
+  default void onRecovered(long now, long bytesSentAgain) {
+    onRecovered(now);
+  }
+
   /** The last reduction answered a loss that was none: undo it. */
   default void onSpuriousLoss(long now) {}
 

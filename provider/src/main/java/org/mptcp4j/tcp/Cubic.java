@@ -28,6 +28,7 @@ public final class Cubic implements CongestionControl {
   private long epochStart;
   private long lastAckAt;
   private boolean firstSlowStart = true;
+  private WindowValidation validation = new WindowValidation(mss);
 
   private double undoWindow;
   private double undoWindowMax;
@@ -41,13 +42,17 @@ public final class Cubic implements CongestionControl {
   @Override
   public void init(long now, int segmentSize, int firstWindow) {
     mss = segmentSize;
+    validation = new WindowValidation(segmentSize);
     initialWindow = firstWindow;
     window = firstWindow;
   }
 
   @Override
   public void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
-    if (!NewReno.isWindowUsed((long) window, threshold, bytesInFlight, mss)) {
+    validation.onAck(now, bytesAcked, rttNanos, bytesInFlight, (long) window);
+    decay(now);
+    if (!NewReno.isWindowUsed((long) window, threshold, bytesInFlight, mss)
+        || !validation.mayGrow((long) window, bytesInFlight)) {
       // RFC 9438 §5.8: time without use of the window does not count.
       if (epochStarted) {
         epochStart += Math.max(0, now - lastAckAt);
@@ -119,12 +124,13 @@ public final class Cubic implements CongestionControl {
     return C * d * d * d + windowMax;
   }
 
-  private void reduce() {
+  /** Remembers the state, and {@code before} as the window that was too large. */
+  private void reduce(double before) {
     undoWindow = window;
     undoWindowMax = windowMax;
     undoThreshold = threshold;
     firstSlowStart = false;
-    double segments = window / mss;
+    double segments = before / mss;
     windowPrior = segments;
     // RFC 9438 §4.7: fast convergence.
     windowMax = segments < windowMax ? segments * (1 + BETA) / 2 : segments;
@@ -139,14 +145,31 @@ public final class Cubic implements CongestionControl {
 
   @Override
   public void onLoss(long now, long bytesInFlight) {
-    reduce();
-    threshold = reducedThreshold(bytesInFlight);
+    long base = validation.onLoss(bytesInFlight);
+    if (base > 0) {
+      reduce(Math.min(window, (double) base));
+      threshold = Math.max(base / 2, 2L * mss);
+    } else {
+      reduce(window);
+      threshold = reducedThreshold(bytesInFlight);
+    }
     window = threshold;
   }
 
   @Override
+  public void onRecovered(long now, long bytesSentAgain) {
+    long validated = validation.onRecovered(bytesSentAgain);
+    if (validated > 0) {
+      window = validated;
+      threshold = Math.max(validated, 2L * mss);
+      epochStarted = false;
+    }
+  }
+
+  @Override
   public void onRetransmissionTimeout(long now, long bytesInFlight) {
-    reduce();
+    validation.forget();
+    reduce(window);
     threshold = reducedThreshold(bytesInFlight);
     // RFC 9438 §4.8.
     window = mss;
@@ -154,6 +177,7 @@ public final class Cubic implements CongestionControl {
 
   @Override
   public void onSpuriousLoss(long now) {
+    validation.forget();
     // RFC 9438 §4.9.
     if (undoWindow > window) {
       window = undoWindow;
@@ -175,12 +199,30 @@ public final class Cubic implements CongestionControl {
 
   @Override
   public void onIdle(long now, long idleNanos) {
-    // RFC 9438 §5.8 and RFC 5681 §4.1.
-    window = Math.min(window, (double) initialWindow);
+    if (validation.onIdle(now, idleNanos, (long) window)) {
+      // RFC 5681 §4.1.
+      window = Math.min(window, (double) initialWindow);
+    }
+    decay(now);
+    // RFC 9438 §5.8: time without use of the window does not count.
     epochStarted = false;
     if (firstSlowStart) {
       hyStart.restart();
     }
+  }
+
+  /** RFC 7661 §4.4.3. */
+  private void decay(long now) {
+    for (int i = validation.takePeriodsOver(now); i > 0; i--) {
+      threshold = Math.max(threshold, (long) (window * 3 / 4));
+      window = Math.min(window, Math.max(window / 2, (double) initialWindow));
+      epochStarted = false;
+    }
+  }
+
+  @Override
+  public long pacingRateBytesPerSecond() {
+    return validation.pacingRateBytesPerSecond((long) window);
   }
 
   @Override

@@ -22,6 +22,7 @@ final class LossRecovery {
   private long delivered;
   private long sent;
   private long quota;
+  private long sentAgain;
 
   private boolean firstRetransmissionKnown;
   private boolean judged;
@@ -61,6 +62,7 @@ final class LossRecovery {
     recoveryPoint = sndNxt;
     firstRetransmissionKnown = false;
     judged = false;
+    sentAgain = 0;
   }
 
   void leave() {
@@ -95,6 +97,16 @@ final class LossRecovery {
   void onSent(long bytes) {
     sent += bytes;
     quota -= bytes;
+  }
+
+  /** Bytes that the episode sent again, each counted once. */
+  long sentAgain() {
+    return sentAgain;
+  }
+
+  /** Bytes are sent again for the first time. */
+  void onSentAgain(long bytes) {
+    sentAgain += bytes;
   }
 
   /** Notes our clock at the first retransmission of the episode (RFC 3522 §3.2). */

@@ -11,6 +11,7 @@ public final class NewReno implements CongestionControl {
   private long ackedSinceGrowth;
   private long windowBeforeLoss;
   private long thresholdBeforeLoss;
+  private WindowValidation validation = new WindowValidation(mss);
 
   @Override
   public String name() {
@@ -20,12 +21,13 @@ public final class NewReno implements CongestionControl {
   @Override
   public void init(long now, int segmentSize, int firstWindow) {
     mss = segmentSize;
+    validation = new WindowValidation(segmentSize);
     initialWindow = firstWindow;
     window = firstWindow;
   }
 
   /**
-   * RFC 7661 §4.1 in short: a window that is not used does not grow. What is left of it and would
+   * A window that is not used does not grow. What is left of it and would
    * not take a segment counts as used.
    */
   static boolean isWindowUsed(long window, long threshold, long bytesInFlight, int mss) {
@@ -35,7 +37,10 @@ public final class NewReno implements CongestionControl {
 
   @Override
   public void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
-    if (!isWindowUsed(window, threshold, bytesInFlight, mss)) {
+    validation.onAck(now, bytesAcked, rttNanos, bytesInFlight, window);
+    decay(now);
+    if (!isWindowUsed(window, threshold, bytesInFlight, mss)
+        || !validation.mayGrow(window, bytesInFlight)) {
       return;
     }
     long bytes = bytesAcked;
@@ -61,8 +66,18 @@ public final class NewReno implements CongestionControl {
   public void onLoss(long now, long bytesInFlight) {
     remember();
     // RFC 5681 §3.1, equation 4.
-    threshold = Math.max(Math.min(window, bytesInFlight) / 2, 2L * mss);
+    long base = validation.onLoss(bytesInFlight);
+    threshold = Math.max((base > 0 ? base : Math.min(window, bytesInFlight)) / 2, 2L * mss);
     window = threshold;
+  }
+
+  @Override
+  public void onRecovered(long now, long bytesSentAgain) {
+    long validated = validation.onRecovered(bytesSentAgain);
+    if (validated > 0) {
+      window = validated;
+      threshold = Math.max(validated, 2L * mss);
+    }
   }
 
   @Override
@@ -70,12 +85,14 @@ public final class NewReno implements CongestionControl {
     remember();
     threshold = Math.max(Math.min(window, bytesInFlight) / 2, 2L * mss);
     window = mss;
+    validation.forget();
   }
 
   @Override
   public void onSpuriousLoss(long now) {
     window = Math.max(window, windowBeforeLoss);
     threshold = thresholdBeforeLoss;
+    validation.forget();
   }
 
   @Override
@@ -95,8 +112,24 @@ public final class NewReno implements CongestionControl {
 
   @Override
   public void onIdle(long now, long idleNanos) {
-    // RFC 5681 §4.1.
-    window = Math.min(window, initialWindow);
+    if (validation.onIdle(now, idleNanos, window)) {
+      // RFC 5681 §4.1.
+      window = Math.min(window, initialWindow);
+    }
+    decay(now);
+  }
+
+  /** RFC 7661 §4.4.3. */
+  private void decay(long now) {
+    for (int i = validation.takePeriodsOver(now); i > 0; i--) {
+      threshold = Math.max(threshold, window * 3 / 4);
+      window = Math.min(window, Math.max(window / 2, initialWindow));
+    }
+  }
+
+  @Override
+  public long pacingRateBytesPerSecond() {
+    return validation.pacingRateBytesPerSecond(window);
   }
 
   @Override

@@ -175,7 +175,7 @@ final class TcpSender {
     return mtu.offered() > 0 ? mtu.offered() : tcb.segmentPayloadLimit();
   }
 
-  /** RFC 5681 §4.1. */
+  /** RFC 5681 §4.1, RFC 7661. */
   private void restartAfterIdle(long now) {
     if (timers.isRearmRequested()) {
       // An acknowledgment has just come, however old its packet is.
@@ -292,13 +292,13 @@ final class TcpSender {
     if (tailProbe.onAck(ack, duplicateReported || duplicate) && recovery.isOpen()) {
       countEpisode();
       congestion.onLoss(now, flightBefore);
-      congestion.onRecovered(now);
+      congestion.onRecovered(now, tcb.segmentPayloadLimit());
     }
     boolean wasOpen = recovery.isOpen();
     if (recovery.isOver(sndUna)) {
       recovery.leave();
       detection.onRecovered();
-      congestion.onRecovered(now);
+      congestion.onRecovered(now, recovery.sentAgain());
     }
     detectLosses(now, flightBefore);
     answerMark(now, segment, ack, flightBefore);
@@ -394,7 +394,7 @@ final class TcpSender {
     if (recovery.isOpen()) {
       tcb.user.counters().ecnReductions.increment();
       congestion.onLoss(now, flightBefore);
-      congestion.onRecovered(now);
+      congestion.onRecovered(now, 0);
     }
     tcb.ecn.onReduced(sndNxt);
   }
@@ -571,6 +571,7 @@ final class TcpSender {
     tcb.user.counters().retransmissions.add(segments);
     if (!recovery.isOpen()) {
       recovery.onRetransmission(tcb.timestampAt(now), s.end());
+      recovery.onSentAgain(s.retransmits == 0 ? s.length : 0);
     }
     queue.markSentAgain(now, s, segment);
     deliveryRate.onSent(now, s, false);

@@ -137,7 +137,7 @@ class CongestionControlTest {
   }
 
   @Test
-  void idlenessShrinksToTheInitialWindow() {
+  void aWindowThatNoRoundTripBoreOutFallsToTheInitialOneWhenIdle() {
     for (CongestionControl control :
         new CongestionControl[] {started(new NewReno()), started(new Cubic())}) {
       round(control);

@@ -305,13 +305,24 @@ class DataTransferTest {
   }
 
   @Test
-  void anIdleConnectionStartsAgainFromTheInitialWindow() {
+  void anIdleConnectionKeepsItsWindowAndBeginsAgainPaced() {
     TcpPair pair = new TcpPair(setup).established();
     pair.clientUser.write(TcpPair.bytes(2_000_000, 1));
     pair.run(SECOND);
-    assertThat(pair.client.congestionWindow()).isGreaterThan(500_000);
+    long window = pair.client.congestionWindow();
+    assertThat(window).isGreaterThan(500_000);
     pair.run(5 * SECOND);
+    pair.packets.clear();
+    pair.clientUser.write(TcpPair.bytes(500_000, 2));
+    pair.settle();
 
-    assertThat(pair.client.sendAllowance(pair.now)).isEqualTo(14_480);
+    assertThat(pair.client.congestionWindow()).isEqualTo(window);
+    // A millisecond of twice the window in a round trip; the rest follows within that.
+    assertThat(pair.client.bytesInFlight()).isBetween(10L * 1448, window / 10);
+    pair.run(setup.oneWayNanos * 2);
+    assertThat(pair.from(true).stream().mapToLong(TcpPair.Packet::payload).sum())
+        .isEqualTo(500_000);
+    assertThat(pair.from(true).stream().mapToLong(TcpPair.Packet::sentAt).distinct().count())
+        .isGreaterThan(3);
   }
 }
