@@ -161,6 +161,9 @@ final class Handshake {
     if (segment.has(TcpFlags.RST)) {
       if (segment.sequenceNumber() == receiver.next()) {
         tcb.closed(now, active ? CloseReason.REFUSED : CloseReason.PEER_RESET, segment);
+      } else if (receiver.isAcceptable(segment)) {
+        // RFC 5961 §3.2: a stranger who guesses must not end a handshake either.
+        receiver.requestChallengeAck(now);
       }
       return false;
     }
