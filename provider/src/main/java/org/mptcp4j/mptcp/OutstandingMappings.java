@@ -66,6 +66,23 @@ final class OutstandingMappings {
     }
   }
 
+  /** Whether all bytes from {@code start} to before {@code end} are in them. */
+  boolean carriesAll(long start, long end) {
+    long at = start;
+    boolean found = true;
+    while (found && at - end < 0) {
+      found = false;
+      for (int i = 0; i < count; i++) {
+        Mapping mapping = get(i);
+        if (mapping.dsn() - at <= 0 && mapping.endDsn() - at > 0) {
+          at = mapping.endDsn();
+          found = true;
+        }
+      }
+    }
+    return at - end >= 0;
+  }
+
   /** Queues for other subflows what was sent on {@code source}; again, too, where {@code all}. */
   void reinject(Reinjection reinjection, Subflow source, boolean all) {
     for (int i = 0; i < count; i++) {

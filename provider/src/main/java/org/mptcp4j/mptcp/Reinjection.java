@@ -1,6 +1,7 @@
 package org.mptcp4j.mptcp;
 
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.tcp.TcpEndpoint;
 
 /**
  * What goes out a second time, on another subflow: the data of subflows that fell silent, died or
@@ -10,6 +11,9 @@ import org.mptcp4j.tcp.SegmentSink;
 final class Reinjection {
   private static final int MOST_MAPPED = 65535;
   private static final int MOST_AT_A_TIME = 64 * 1024;
+
+  /** Among more mappings than this none is looked for. */
+  private static final int MOST_SEARCHED = 128;
 
   private final MptcpConnection connection;
   private final DataSender sender;
@@ -37,8 +41,44 @@ final class Reinjection {
   void add(Mapping mapping, Subflow source) {
     if (mapping.endDsn() - buffer.unacknowledged() > 0) {
       mapping.markReinjected();
-      queue.add(mapping.dsn(), mapping.endDsn(), source);
+      if (!isCarriedElsewhere(mapping, source)) {
+        queue.add(mapping.dsn(), mapping.endDsn(), source);
+      }
     }
+  }
+
+  /**
+   * Whether another copy would gain nothing: one is on its way on a subflow that delivers, or on
+   * every one that there is. Else subflows which doubt one another would pass on ever more copies.
+   */
+  private boolean isCarriedElsewhere(Mapping mapping, Subflow source) {
+    long from = mapping.dsn();
+    if (from - buffer.unacknowledged() < 0) {
+      from = buffer.unacknowledged();
+    }
+    boolean somewhere = false;
+    boolean everywhere = true;
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      Subflow other = connection.subflowAt(i);
+      if (other != source && other.isUsable()) {
+        boolean carried = carries(other, from, mapping.endDsn());
+        if (carried && !other.isSuspect()) {
+          return true;
+        }
+        somewhere |= carried;
+        everywhere &= carried;
+      }
+    }
+    return somewhere && everywhere;
+  }
+
+  private boolean carries(Subflow subflow, long start, long end) {
+    TcpEndpoint endpoint = subflow.endpoint();
+    long sent = Integer.toUnsignedLong(endpoint.sendNext() - endpoint.sendUnacknowledged());
+    // Twice what is outstanding at all: so full of copies that one more does not help.
+    return sent > 2 * (sender.next() - buffer.unacknowledged())
+        || (subflow.outstanding().size() <= MOST_SEARCHED
+            && subflow.outstanding().carriesAll(start, end));
   }
 
   /** The oldest bytes were acknowledged by a subflow and never at data level: they go out again. */
