@@ -21,6 +21,7 @@ public final class SimLink {
   private double reorderProbability;
   private long reorderNanos;
   private double duplicateProbability;
+  private double corruptProbability;
   private int mtu = 1500;
   private int hopMtu = Integer.MAX_VALUE;
   private boolean hopReports;
@@ -36,6 +37,7 @@ public final class SimLink {
   private long carriedBytes;
   private long queueDrops;
   private long lostPackets;
+  private long corruptedPackets;
   private long tooBig;
 
   SimLink(SimNetwork network, SimHost destination, SimRandom random) {
@@ -84,6 +86,12 @@ public final class SimLink {
   /** A packet arrives twice. */
   public SimLink duplicate(double probability) {
     duplicateProbability = probability;
+    return this;
+  }
+
+  /** One bit of a packet, anywhere in it, arrives changed, and no checksum is made right. */
+  public SimLink corrupt(double probability) {
+    corruptProbability = probability;
     return this;
   }
 
@@ -153,6 +161,10 @@ public final class SimLink {
     return lostPackets;
   }
 
+  public long corruptedPackets() {
+    return corruptedPackets;
+  }
+
   /** How long what waits before the transmitter will take. */
   long backlogNanos() {
     return Math.max(0, busyUntil - network.now());
@@ -204,10 +216,20 @@ public final class SimLink {
       arrival = Math.max(arrival, lastArrival);
       lastArrival = arrival;
     }
+    // No draw where nothing is corrupted: what other links do stays the same.
+    if (corruptProbability > 0 && random.chance(corruptProbability)) {
+      corruptedPackets += twice ? 2 : 1;
+      corrupt(changed);
+    }
     if (twice) {
       deliver(arrival + lateBy / 2, network.copy(changed));
     }
     deliver(arrival, changed);
+  }
+
+  private void corrupt(ByteBuffer packet) {
+    int at = (int) random.below(packet.limit());
+    packet.put(at, (byte) (packet.get(at) ^ 1 << (int) random.below(8)));
   }
 
   private boolean dropsEarly(long now) {

@@ -148,6 +148,15 @@ public final class SimNetwork {
     }
   }
 
+  /** Packets that arrived with a bit changed, twice where they were duplicated. */
+  long corruptedPackets() {
+    long count = 0;
+    for (SimPath path : paths) {
+      count += path.forward().corruptedPackets() + path.backward().corruptedPackets();
+    }
+    return count;
+  }
+
   /** What is going on, for the message of a failed test. */
   public String describe() {
     StringBuilder text = new StringBuilder();

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.mptcp4j.wire.IcmpError;
 
 /** The network in the box behaves like the networks that it stands for. */
 class SimulatorTest {
@@ -124,6 +125,124 @@ class SimulatorTest {
       network.at(start + i * MILLI, () -> send(number, 100));
     }
     assertThat(arrived()).extracting(x -> x[0]).doesNotContain(10L, 15L, 19L).contains(9L, 20L);
+  }
+
+  @Test
+  void anOutageOfOneDirectionLeavesTheOtherAlone() {
+    SimCapture answers = new SimCapture();
+    a.capture(answers);
+    path.forward().outage(start, start + 20 * MILLI);
+    network.at(start + 10 * MILLI, () -> send(1, 100));
+    network.at(start + 10 * MILLI, () -> path.backward().send(network.buffer(100)));
+    network.at(start + 30 * MILLI, () -> send(2, 100));
+    assertThat(arrived()).extracting(x -> x[0]).containsExactly(2L);
+    assertThat(path.forward().lostPackets()).isEqualTo(1);
+    assertThat(path.backward().carriedPackets()).isEqualTo(1);
+  }
+
+  @Test
+  void jitterDelaysEachPacketByAnAmountOfItsOwnUpToItsBound() {
+    path.delay(10 * MILLI);
+    path.forward().jitter(5 * MILLI);
+    for (int i = 0; i < 200; i++) {
+      int number = i;
+      network.at(start + i * 20L * MILLI, () -> send(number, 100));
+    }
+    long[] delays =
+        arrived().stream().mapToLong(x -> x[1] - x[0] * 20_000).distinct().sorted().toArray();
+    assertThat(delays.length).isGreaterThan(150);
+    assertThat(delays[0]).isBetween(10_000L, 10_500L);
+    assertThat(delays[delays.length - 1]).isBetween(14_500L, 15_000L);
+  }
+
+  @Test
+  void reorderingLetsLaterPacketsOvertakeByNoMoreThanItsBound() {
+    path.delay(10 * MILLI);
+    path.forward().reorder(0.2, 8 * MILLI);
+    for (int i = 0; i < 500; i++) {
+      int number = i;
+      network.at(start + i * MILLI, () -> send(number, 100));
+    }
+    List<long[]> arrived = arrived();
+    long overtaken = 0;
+    for (int i = 1; i < arrived.size(); i++) {
+      overtaken += arrived.get(i)[0] < arrived.get(i - 1)[0] ? 1 : 0;
+    }
+    assertThat(overtaken).isBetween(50L, 120L);
+    assertThat(arrived).hasSize(500).allMatch(x -> x[1] - x[0] * 1_000 <= 18_000);
+  }
+
+  @Test
+  void earlyDetectionDropsBeforeTheQueueIsFull() {
+    path.rate(8_000_000).queue(1_000_000);
+    path.forward().red(20_000, 60_000, 0.1);
+    for (int i = 0; i < 3_000; i++) {
+      int number = i;
+      network.at(start + i * 500_000L, () -> send(number, 1_000));
+    }
+    List<long[]> arrived = arrived();
+    assertThat(path.forward().queueDrops()).isEqualTo(3_000 - arrived.size());
+    assertThat(arrived.size()).isBetween(1_500, 2_900);
+    assertThat(arrived).extracting(x -> x[0]).startsWith(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L);
+  }
+
+  @Test
+  void aRouterThatReportsTellsTheSenderWhatItWouldHaveTaken() {
+    SimCapture answers = new SimCapture();
+    a.capture(answers);
+    path.delay(10 * MILLI).hop(1_000, true);
+    ByteBuffer packet = network.buffer(1_440);
+    packet.put(0, (byte) 0x45).putShort(2, (short) 1_440).put(9, (byte) 6);
+    packet.putInt(12, 0x0a00_0001).putInt(16, 0x0a00_0002);
+    path.forward().send(packet);
+    assertThat(arrived()).isEmpty();
+    ByteBuffer file = ByteBuffer.wrap(answers.toBytes());
+    IcmpError error = new IcmpError();
+    int at = 24 + 16;
+    assertThat(error.parse(file, at, file.capacity() - at)).isEqualTo(IcmpError.Verdict.OK);
+    assertThat(error.kind()).isEqualTo(IcmpError.Kind.PACKET_TOO_BIG);
+    assertThat(error.mtu()).isEqualTo(1_000);
+
+    path.hop(1_000, false);
+    send(1, 1_001);
+    send(2, 1_000);
+    assertThat(arrived()).extracting(x -> x[0]).containsExactly(2L);
+  }
+
+  @Test
+  void aCorruptedPacketArrivesWithOneBitChanged() {
+    path.forward().corrupt(0.5);
+    for (int i = 0; i < 1_000; i++) {
+      send(0, 100);
+    }
+    network.runFor(SECOND);
+    ByteBuffer file = ByteBuffer.wrap(arrivals.toBytes());
+    int[] bits = new int[2];
+    for (int at = 24; at < file.capacity(); at += 16 + 100) {
+      int changed = 0;
+      for (int i = 0; i < 100; i++) {
+        changed += Integer.bitCount(file.get(at + 16 + i) & 0xff);
+      }
+      bits[changed]++;
+    }
+    assertThat(bits[1]).isBetween(450, 550).isEqualTo((int) path.forward().corruptedPackets());
+    assertThat(bits[0]).isEqualTo(1_000 - bits[1]);
+  }
+
+  @Test
+  void aCorruptedSegmentIsCountedAndSentAgain() {
+    path.rate(10_000_000).delay(5 * MILLI).queue(100_000).both(link -> link.corrupt(0.05));
+    Transfer[] atServer = new Transfer[1];
+    b.listen(
+        80,
+        SimConfig.plainTcp().toConnectionConfig(),
+        socket -> atServer[0] = Transfer.server(10, 500_000).on(socket));
+    SimSocket socket = a.connect("10.0.0.2", 80, SimConfig.plainTcp().toConnectionConfig());
+    Transfer atClient = Transfer.client(500_000, 10).on(socket);
+    network.runUntil(
+        () -> atClient.isComplete() && atServer[0] != null && atServer[0].isComplete(),
+        600 * SECOND);
+    assertThat(b.badPackets()).isPositive();
   }
 
   @Test
