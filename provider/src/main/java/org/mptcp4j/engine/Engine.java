@@ -140,6 +140,14 @@ public final class Engine implements Closeable {
     counters.add("tcp.loss.episodes", tcp.lossEpisodes::sum);
     counters.add("tcp.ecn.reductions", tcp.ecnReductions::sum);
     counters.add("tcp.retransmissions", tcp.retransmissions::sum);
+    counters.add("tcp.dropped.window", tcp.outOfWindow::sum);
+    counters.add("tcp.dropped.timestamp", tcp.oldTimestamps::sum);
+    counters.add("tcp.dropped.ack", tcp.badAcks::sum);
+    counters.add("tcp.dropped.reset", tcp.badResets::sum);
+    counters.add("tcp.dropped.syn", tcp.badSyns::sum);
+    counters.add("tcp.dropped.flagless", tcp.flagless::sum);
+    counters.add("tcp.dropped.sackblocks", tcp.badSackBlocks::sum);
+    counters.add("tcp.challenges.suppressed", tcp.challengesSuppressed::sum);
     counters.add("tcp.icmp.believed", tcp.icmpErrors::sum);
     counters.add("tcp.icmp.ignored", tcp.icmpIgnored::sum);
     counters.add("tcp.fastopen.requested", tcp.fastOpenRequested::sum);
@@ -162,6 +170,11 @@ public final class Engine implements Closeable {
     counters.add("mptcp.hmac.failures", mptcp.hmacFailures::sum);
     counters.add("mptcp.checksum.failures", mptcp.checksumFailures::sum);
     counters.add("mptcp.unmapped", mptcp.unmappedBytes::sum);
+    counters.add("mptcp.dropped.misplaced", mptcp.misplacedBytes::sum);
+    counters.add("mptcp.dropped.dataacks", mptcp.badDataAcks::sum);
+    counters.add("mptcp.dropped.datafins", mptcp.badDataFins::sum);
+    counters.add("mptcp.dropped.fastcloses", mptcp.badFastcloses::sum);
+    counters.add("mptcp.dropped.addresses", mptcp.addressesRefused::sum);
     counters.add("mptcp.reinjected", mptcp.reinjectedBytes::sum);
     counters.add("mptcp.reinjected.opportunistic", mptcp.opportunisticBytes::sum);
     counters.add("mptcp.penalties", mptcp.penalties::sum);

@@ -80,6 +80,7 @@ final class AddressBook {
     if (!remotes.contains(announced)) {
       boolean replaces = id != 0 && remotes.stream().anyMatch(r -> r.id() == id);
       if (!replaces && remotes.size() > connection.config().maxAnnouncedAddresses()) {
+        connection.counters().addressesRefused.increment();
         return;
       }
       replace(now, announced);

@@ -32,6 +32,21 @@ public final class MptcpCounters {
   /** Payload that was refused since no mapping covered it, in bytes. */
   public final LongAdder unmappedBytes = new LongAdder();
 
+  /** Payload that lies outside of the shared window or behind the end of the data, in bytes. */
+  public final LongAdder misplacedBytes = new LongAdder();
+
+  /** DATA_ACKs of what was never sent. */
+  public final LongAdder badDataAcks = new LongAdder();
+
+  /** Ends of the data (DATA_FIN) where they cannot be. */
+  public final LongAdder badDataFins = new LongAdder();
+
+  /** MP_FASTCLOSE with another key than ours. */
+  public final LongAdder badFastcloses = new LongAdder();
+
+  /** Addresses that the peer announced beyond the number that is kept. */
+  public final LongAdder addressesRefused = new LongAdder();
+
   /** Payload sent again on another subflow, in bytes. */
   public final LongAdder reinjectedBytes = new LongAdder();
 

@@ -87,6 +87,9 @@ final class SegmentInput {
       connection.closing().onFastclose();
       return true;
     }
+    if (options.has(MptcpOption.MP_FASTCLOSE)) {
+      connection.counters().badFastcloses.increment();
+    }
     if (connection.closing().isFastcloseWaiting()) {
       return true;
     }
@@ -174,6 +177,10 @@ final class SegmentInput {
       session.confirm();
       connection.paths().request();
     }
+    if (ack - sender.next() > 1) {
+      // More than all data and its end.
+      connection.counters().badDataAcks.increment();
+    }
     connection.closing().onDataAck(now, ack);
     if (sender.acknowledged(now, ack)) {
       connection.lifetime().onProgress();
@@ -196,6 +203,8 @@ final class SegmentInput {
     if (options.hasDataFin()) {
       if (receiver.finAt(dsn + length - 1)) {
         connection.closing().onDataFinSeen(subflow);
+      } else {
+        connection.counters().badDataFins.increment();
       }
       // The DATA_FIN counts in the length that the checksum covers, and has no byte.
       length--;
@@ -240,7 +249,7 @@ final class SegmentInput {
     if (session.isPlain()) {
       int relative = subflow.relativeOfReceived(sequenceNumber);
       long dsn = session.receivedDsn(relative, receiver.receiveNext());
-      return receiver.place(segment, skip, dsn, length);
+      return isPlaced(segment, skip, dsn, length);
     }
     if (session.isNegotiating() || connection.closing().isFastcloseWaiting()) {
       return false;
@@ -258,13 +267,14 @@ final class SegmentInput {
       int piece = Math.min(length - done, mappings.length(index) - into);
       long dsn = mappings.dsn(index) + into;
       if (!session.usesChecksum()) {
-        if (!receiver.place(segment, skip + done, dsn, piece)) {
+        if (!isPlaced(segment, skip + done, dsn, piece)) {
           return false;
         }
       } else if (receiver.placeSumming(segment, skip + done, dsn, piece)) {
         mappings.placed(index, into, piece, receiver.placedSum());
         noteOverwritten(subflow, dsn, piece);
       } else {
+        connection.counters().misplacedBytes.add(piece);
         return false;
       }
       done += piece;
@@ -279,6 +289,14 @@ final class SegmentInput {
         subflows.get(i).mappings().overwrittenBy(dsn, length);
       }
     }
+  }
+
+  private boolean isPlaced(IncomingSegment segment, int skip, long dsn, int length) {
+    if (receiver.place(segment, skip, dsn, length)) {
+      return true;
+    }
+    connection.counters().misplacedBytes.add(length);
+    return false;
   }
 
   /**

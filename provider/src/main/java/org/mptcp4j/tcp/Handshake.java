@@ -98,6 +98,7 @@ final class Handshake {
     boolean hasAck = segment.has(TcpFlags.ACK);
     int ack = segment.acknowledgmentNumber();
     if (hasAck && !acknowledgesSyn(ack)) {
+      tcb.user.counters().badAcks.increment();
       if (!segment.has(TcpFlags.RST)) {
         writer.resetInAnswerTo(ack, sink);
       }
@@ -106,10 +107,13 @@ final class Handshake {
     if (segment.has(TcpFlags.RST)) {
       if (hasAck) {
         tcb.closed(now, CloseReason.REFUSED, segment);
+      } else {
+        tcb.user.counters().badResets.increment();
       }
       return;
     }
     if (!segment.has(TcpFlags.SYN)) {
+      tcb.user.counters().flagless.increment();
       return;
     }
     tcb.negotiate(now, segment);
@@ -161,7 +165,10 @@ final class Handshake {
     if (segment.has(TcpFlags.RST)) {
       if (segment.sequenceNumber() == receiver.next()) {
         tcb.closed(now, active ? CloseReason.REFUSED : CloseReason.PEER_RESET, segment);
-      } else if (receiver.isAcceptable(segment)) {
+        return false;
+      }
+      tcb.user.counters().badResets.increment();
+      if (receiver.isAcceptable(segment)) {
         // RFC 5961 §3.2: a stranger who guesses must not end a handshake either.
         receiver.requestChallengeAck(now);
       }
@@ -175,18 +182,22 @@ final class Handshake {
       return false;
     }
     if (!peersSyn && !receiver.isAcceptable(segment)) {
+      tcb.user.counters().outOfWindow.increment();
       receiver.requestChallengeAck(now);
       return false;
     }
     if (!peersSyn && segment.has(TcpFlags.SYN)) {
+      tcb.user.counters().badSyns.increment();
       receiver.requestChallengeAck(now);
       return false;
     }
     if (!segment.has(TcpFlags.ACK)) {
+      tcb.user.counters().flagless.increment();
       return false;
     }
     int ack = segment.acknowledgmentNumber();
     if (!acknowledgesSyn(ack)) {
+      tcb.user.counters().badAcks.increment();
       writer.resetInAnswerTo(ack, sink);
       return false;
     }

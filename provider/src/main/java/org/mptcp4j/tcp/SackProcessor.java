@@ -18,6 +18,7 @@ final class SackProcessor {
   private static final int KNOWN = 4;
 
   private final SentQueue queue;
+  private final TcpCounters counters;
   private final Listener listener;
 
   /** The blocks of the last ACK, as far as they are applied. */
@@ -29,8 +30,9 @@ final class SackProcessor {
   private final int[] appliedLeft = new int[KNOWN];
   private final int[] appliedRight = new int[KNOWN];
 
-  SackProcessor(SentQueue queue, Listener listener) {
+  SackProcessor(SentQueue queue, TcpCounters counters, Listener listener) {
     this.queue = queue;
+    this.counters = counters;
     this.listener = listener;
   }
 
@@ -46,10 +48,12 @@ final class SackProcessor {
     for (int i = duplicate ? 1 : 0; i < segment.sackBlockCount(); i++) {
       int left = segment.sackLeft(i);
       int right = segment.sackRight(i);
-      // A block outside of what is outstanding is old, or nonsense.
-      if (SequenceNumber.leq(left, sndUna)
-          || SequenceNumber.gt(right, sndNxt)
-          || SequenceNumber.geq(left, right)) {
+      if (SequenceNumber.gt(right, sndNxt) || SequenceNumber.geq(left, right)) {
+        counters.badSackBlocks.increment();
+        continue;
+      }
+      if (SequenceNumber.leq(left, sndUna)) {
+        // It is about what was acknowledged since.
         continue;
       }
       appliedLeft[count] = left;

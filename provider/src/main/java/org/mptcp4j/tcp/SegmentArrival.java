@@ -60,6 +60,7 @@ final class SegmentArrival {
       }
       case SYN_RECEIVED -> {
         if (isOldDuplicate(now, segment)) {
+          tcb.user.counters().oldTimestamps.increment();
           receiver.requestChallengeAck(now);
         } else if (handshake.arrivesInSynReceived(now, segment, sink)) {
           keepAlive.onSegment(now);
@@ -84,10 +85,12 @@ final class SegmentArrival {
     boolean empty = segment.segmentLength() == 0;
     boolean acceptable = receiver.isAcceptable(segment);
     if (isOldDuplicate(now, segment)) {
+      tcb.user.counters().oldTimestamps.increment();
       refuseUnacceptable(now, segment);
       return;
     }
     if (!acceptable) {
+      tcb.user.counters().outOfWindow.increment();
       refuseUnacceptable(now, segment);
       // What an ACK says that was overtaken on its way is still true.
       boolean overtaken = empty && SequenceNumber.lt(segment.sequenceNumber(), receiver.next());
@@ -97,10 +100,15 @@ final class SegmentArrival {
     }
     if (segment.has(TcpFlags.SYN)) {
       // RFC 5961 §4.2.
+      tcb.user.counters().badSyns.increment();
       receiver.requestChallengeAck(now);
       return;
     }
-    if (!segment.has(TcpFlags.ACK) || !isAckValid(now, segment)) {
+    if (!segment.has(TcpFlags.ACK)) {
+      tcb.user.counters().flagless.increment();
+      return;
+    }
+    if (!isAckValid(now, segment)) {
       return;
     }
     keepAlive.onSegment(now);
@@ -193,7 +201,10 @@ final class SegmentArrival {
     if (segment.sequenceNumber() == receiver.next()
         || (acceptable && tcb.user.isProvenReset(segment))) {
       tcb.closed(now, CloseReason.PEER_RESET, segment);
-    } else if (acceptable) {
+      return;
+    }
+    tcb.user.counters().badResets.increment();
+    if (acceptable) {
       receiver.requestChallengeAck(now);
     }
   }
@@ -201,11 +212,8 @@ final class SegmentArrival {
   /** RFC 5961 §5.2: SND.UNA - MAX.SND.WND ≤ SEG.ACK ≤ SND.NXT. */
   private boolean isAckValid(long now, IncomingSegment segment) {
     int ack = segment.acknowledgmentNumber();
-    if (SequenceNumber.gt(ack, sender.sndNxt())) {
-      receiver.requestChallengeAck(now);
-      return false;
-    }
-    if (sender.sndUna() - ack > largestWindow) {
+    if (SequenceNumber.gt(ack, sender.sndNxt()) || sender.sndUna() - ack > largestWindow) {
+      tcb.user.counters().badAcks.increment();
       receiver.requestChallengeAck(now);
       return false;
     }

@@ -13,6 +13,30 @@ public final class TcpCounters {
   /** Segments sent again. */
   public final LongAdder retransmissions = new LongAdder();
 
+  /** Segments that lie outside of the window, old duplicates among them (RFC 9293 §3.10.7.4). */
+  public final LongAdder outOfWindow = new LongAdder();
+
+  /** Segments that PAWS holds for old duplicates (RFC 7323 §5). */
+  public final LongAdder oldTimestamps = new LongAdder();
+
+  /** Segments that acknowledge what was never sent, or what no window reaches back to. */
+  public final LongAdder badAcks = new LongAdder();
+
+  /** RSTs that were not believed. */
+  public final LongAdder badResets = new LongAdder();
+
+  /** SYNs on a connection that has no use for one. */
+  public final LongAdder badSyns = new LongAdder();
+
+  /** Segments without the flag that they need: ACK, or the SYN that answers ours. */
+  public final LongAdder flagless = new LongAdder();
+
+  /** SACK blocks about what was never sent, or that end before they begin. */
+  public final LongAdder badSackBlocks = new LongAdder();
+
+  /** ACKs that were not sent since a stranger could ask for so many (RFC 5961 §7). */
+  public final LongAdder challengesSuppressed = new LongAdder();
+
   /** ICMP errors about segments of ours that were believed. */
   public final LongAdder icmpErrors = new LongAdder();
 

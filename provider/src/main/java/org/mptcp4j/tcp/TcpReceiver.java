@@ -103,6 +103,8 @@ final class TcpReceiver {
     if (challenges < CHALLENGES_PER_SECOND) {
       challenges++;
       ackNow = true;
+    } else {
+      tcb.user.counters().challengesSuppressed.increment();
     }
   }
 

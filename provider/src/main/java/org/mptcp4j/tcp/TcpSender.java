@@ -59,7 +59,7 @@ final class TcpSender {
     this.congestion = tcb.config.congestionControl().get();
     this.pacer = new Pacer(tcb.timers, congestion);
     this.mtu = new MtuDiscovery(tcb, queue, recovery, rtt, congestion);
-    this.sacks = new SackProcessor(queue, this::onDelivered);
+    this.sacks = new SackProcessor(queue, tcb.user.counters(), this::onDelivered);
     this.sndUna = tcb.initialSend;
     this.sndNxt = tcb.initialSend;
   }

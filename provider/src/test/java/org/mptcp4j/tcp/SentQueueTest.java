@@ -23,7 +23,8 @@ class SentQueueTest {
   }
 
   private final SentQueue queue = new SentQueue();
-  private final SackProcessor sacks = new SackProcessor(queue, (now, s, end) -> {});
+  private final SackProcessor sacks =
+      new SackProcessor(queue, new TcpCounters(), (now, s, end) -> {});
   private int next;
 
   private void send(int segments) {

@@ -66,15 +66,21 @@ final class StateBench {
         return true;
       };
   private final boolean timestamps;
+  private final boolean sack;
   private long now = 5_000 * MILLI;
   private int peerTimestamp = 70_000;
   private String answer = "";
 
   StateBench(String state, boolean timestamps) {
+    this(state, timestamps, /* sack= */ false);
+  }
+
+  StateBench(String state, boolean timestamps, boolean sack) {
+    this.sack = sack;
     this.timestamps = timestamps;
     TcpPair.Setup setup = new TcpPair.Setup();
     setup.timestamps = timestamps;
-    setup.sack = false;
+    setup.sack = sack;
     setup.bufferLimit = BUFFER;
     user.capacity = BUFFER;
     endpoint =
@@ -120,6 +126,10 @@ final class StateBench {
   private void reachBy(String before, String event) {
     reach(before);
     happens(event);
+  }
+
+  TcpCounters counters() {
+    return user.counters();
   }
 
   String state() {
@@ -226,8 +236,12 @@ final class StateBench {
         case "LEN" -> segment.payload(ByteBuffer.allocate(70_000), 0, number(value));
         case "WND" -> segment.window(number(value));
         case "TSVAL" -> timestamp = number(value);
+        case "SACK" -> sack(segment, value);
         default -> throw new AssertionError("no such field: " + field.group());
       }
+    }
+    if (sack && (segment.flags() & TcpFlags.SYN) != 0) {
+      segment.options().sackPermitted();
     }
     if (timestamps) {
       segment.options().timestamps(timestamp, 0);
@@ -238,6 +252,12 @@ final class StateBench {
       throw new AssertionError("does not parse: " + text);
     }
     return incoming;
+  }
+
+  /** One block: its edges, parted by a colon. */
+  private void sack(OutgoingSegment segment, String edges) {
+    String[] edge = edges.split(":", -1);
+    segment.options().sack(new int[] {number(edge[0])}, new int[] {number(edge[1])}, 1);
   }
 
   private int number(String expression) {
