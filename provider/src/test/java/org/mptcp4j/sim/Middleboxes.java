@@ -43,7 +43,7 @@ public final class Middleboxes {
   }
 
   /** Makes the TCP checksum right again. */
-  static ByteBuffer seal(ByteBuffer packet) {
+  public static ByteBuffer seal(ByteBuffer packet) {
     IncomingSegment parsed = new IncomingSegment();
     parsed.parse(packet, 0, packet.limit());
     IpAddress source = parsed.source();

@@ -85,6 +85,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
   private final IcmpError icmp = new IcmpError();
   private final OutgoingSegment reset = new OutgoingSegment();
   private int nextPort = 40_000;
+  private byte[] nextKey = new byte[0];
   private int offloadBytes;
   private long localQueueNanos = Long.MAX_VALUE;
   private boolean wakeUpPlanned;
@@ -262,8 +263,19 @@ public final class SimHost implements MptcpHost, SegmentSink {
 
   // --- what the protocol asks of its host -----------------------------------------------------
 
+  /** The key of the next connection, which determines where its data sequence numbers begin. */
+  public SimHost nextKey(long key) {
+    nextKey = ByteBuffer.allocate(Long.BYTES).putLong(key).array();
+    return this;
+  }
+
   @Override
   public void random(byte[] target) {
+    if (nextKey.length == target.length) {
+      System.arraycopy(nextKey, 0, target, 0, target.length);
+      nextKey = new byte[0];
+      return;
+    }
     for (int i = 0; i < target.length; i++) {
       target[i] = (byte) random.nextLong();
     }

@@ -56,7 +56,9 @@ class DroppedInputTest {
       })
   void eachKindIsCountedAndNothingElse(String state, String event, String counter)
       throws IllegalAccessException {
-    StateBench bench = new StateBench(state, event.contains("TSVAL"), event.contains("SACK"));
+    StateBench bench =
+        new StateBench(
+            state, event.contains("TSVAL"), event.contains("SACK"), StateBench.Origin.USUAL);
     assertThat(counted(bench)).isEmpty();
 
     bench.happen(event);

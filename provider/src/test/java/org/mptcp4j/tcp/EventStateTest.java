@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The table of {@code docs/rfc9293-states.md}, carried out: what an endpoint does in each state
@@ -125,15 +126,33 @@ class EventStateTest {
   @ParameterizedTest
   @MethodSource("rows")
   void theEndpointDoesWhatTheTableSays(Row row) {
-    StateBench bench = new StateBench(row.state(), row.event().contains("TSVAL"));
+    check(row, StateBench.Origin.USUAL);
+  }
+
+  /** The wrap falls on each number that a row is about, unsigned and signed, and between them. */
+  @ParameterizedTest
+  @ValueSource(ints = {-1, Integer.MAX_VALUE})
+  void theTableHoldsWhereverNumbersAndTimestampsWrap(int last) throws IOException {
+    for (Row row : rows()) {
+      for (int before : new int[] {0, 1, 2, 3, 5, 10, 50, 101, 30_000, 60_000}) {
+        check(row, new StateBench.Origin(last - before, 900_000, 70_000));
+        check(row, new StateBench.Origin(1_000, last - before, 70_000));
+        check(row, new StateBench.Origin(last - before, last - before, last - before));
+      }
+    }
+  }
+
+  private static void check(Row row, StateBench.Origin origin) {
+    boolean timestamps = row.event().contains("TSVAL");
+    StateBench bench = new StateBench(row.state(), timestamps, /* sack= */ false, origin);
     String expected = bench.expected(row.out(), row.event());
 
     bench.happen(row.event());
 
     String out = row.out().endsWith("…") ? withoutRepetitions(bench.out()) : bench.out();
-    assertThat(out).as("goes out").isEqualTo(expected);
-    assertThat(bench.state()).as("state after").isEqualTo(row.after());
-    assertThat(bench.told()).as("the user is told").isEqualTo(row.told());
+    assertThat(out).as("goes out: %s from %s", row, origin).isEqualTo(expected);
+    assertThat(bench.state()).as("state after: %s from %s", row, origin).isEqualTo(row.after());
+    assertThat(bench.told()).as("the user gets: %s from %s", row, origin).isEqualTo(row.told());
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.OutgoingSegment;
+import org.mptcp4j.wire.SequenceNumber;
 import org.mptcp4j.wire.TcpFlags;
 
 /**
@@ -25,8 +26,18 @@ final class StateBench {
   private static final IpAddress REMOTE = IpAddress.parse("10.0.0.2");
   private static final int LOCAL_PORT = 40_000;
   private static final int REMOTE_PORT = 80;
-  private static final int ISS = 1_000;
-  private static final int IRS = 900_000;
+
+  /**
+   * Where the numbers begin.
+   *
+   * @param send ISS
+   * @param receive IRS
+   * @param timestamp the peer's timestamp of its first segment
+   */
+  record Origin(int send, int receive, int timestamp) {
+    static final Origin USUAL = new Origin(1_000, 900_000, 70_000);
+  }
+
   private static final int WINDOW = 20_000;
   private static final long MILLI = 1_000_000L;
 
@@ -56,6 +67,7 @@ final class StateBench {
           "closed ABORTED", "aborted",
           "closed TIMED_OUT", "timed out");
 
+  private final Origin origin;
   private final StreamUser user = new StreamUser();
   private final TcpEndpoint endpoint;
   private final List<String> out = new ArrayList<>();
@@ -68,14 +80,16 @@ final class StateBench {
   private final boolean timestamps;
   private final boolean sack;
   private long now = 5_000 * MILLI;
-  private int peerTimestamp = 70_000;
+  private int peerTimestamp;
   private String answer = "";
 
   StateBench(String state, boolean timestamps) {
-    this(state, timestamps, /* sack= */ false);
+    this(state, timestamps, /* sack= */ false, Origin.USUAL);
   }
 
-  StateBench(String state, boolean timestamps, boolean sack) {
+  StateBench(String state, boolean timestamps, boolean sack, Origin origin) {
+    this.origin = origin;
+    this.peerTimestamp = origin.timestamp();
     this.sack = sack;
     this.timestamps = timestamps;
     TcpPair.Setup setup = new TcpPair.Setup();
@@ -92,7 +106,7 @@ final class StateBench {
             LOCAL_PORT,
             REMOTE,
             REMOTE_PORT,
-            ISS);
+            origin.send());
     user.endpoint = endpoint;
     reach(state);
     now += 100 * MILLI;
@@ -245,7 +259,7 @@ final class StateBench {
     }
     if (timestamps) {
       segment.options().timestamps(timestamp, 0);
-      peerTimestamp = Math.max(peerTimestamp, timestamp);
+      peerTimestamp = SequenceNumber.max(peerTimestamp, timestamp);
     }
     byte[] bytes = Segments.bytes(segment);
     if (incoming.parse(ByteBuffer.wrap(bytes), 0, bytes.length) != IncomingSegment.Verdict.OK) {
@@ -272,8 +286,8 @@ final class StateBench {
 
   private int symbol(String name) {
     return switch (name) {
-      case "ISS" -> ISS;
-      case "IRS" -> IRS;
+      case "ISS" -> origin.send();
+      case "IRS" -> origin.receive();
       case "SND.NXT" -> endpoint.sendNext();
       case "SND.UNA" -> endpoint.sendUnacknowledged();
       case "RCV.NXT" -> endpoint.receiveNext();
