@@ -27,8 +27,8 @@ public final class NewReno implements CongestionControl {
   }
 
   /**
-   * A window that is not used does not grow. What is left of it and would
-   * not take a segment counts as used.
+   * A window that is not used does not grow. What is left of it and would not take a segment counts
+   * as used.
    */
   static boolean isWindowUsed(long window, long threshold, long bytesInFlight, int mss) {
     return bytesInFlight + mss > window

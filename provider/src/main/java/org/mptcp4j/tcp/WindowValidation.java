@@ -174,7 +174,9 @@ final class WindowValidation {
     lossBytes = 0;
   }
 
-  /** RFC 7661 §4.4.2: no burst of a window that is not borne out; bytes a second, 0 for no bound. */
+  /**
+   * RFC 7661 §4.4.2: no burst of a window that is not borne out; bytes a second, 0 for no bound.
+   */
   long pacingRateBytesPerSecond(long window) {
     if (!nonValidated && !restarting || smoothedRtt == 0) {
       return 0;

@@ -11,10 +11,10 @@
  * applies SACK ({@code SackProcessor}), and has its losses found by a {@code LossDetection} (RACK,
  * or duplicate ACKs where the peer has no SACK) while {@code LossRecovery} says how much may be
  * sent meanwhile. {@code SenderTimers} and {@code RttEstimator} tell when silence means loss;
- * {@code Cubic}, {@code NewReno} and {@code Bbr} hold the congestion window, which for
- * the first two {@code WindowValidation} judges by how it is used; {@code DeliveryRate}
- * tells them how fast the path delivers, and {@code Pacer} spreads what goes out where they ask for
- * it. {@code SegmentWriter} makes every segment that leaves. {@code Tcb} has what they share.
+ * {@code Cubic}, {@code NewReno} and {@code Bbr} hold the congestion window, which for the first
+ * two {@code WindowValidation} judges by how it is used; {@code DeliveryRate} tells them how fast
+ * the path delivers, and {@code Pacer} spreads what goes out where they ask for it. {@code
+ * SegmentWriter} makes every segment that leaves. {@code Tcb} has what they share.
  *
  * <p>{@code FastOpen} is what TCP Fast Open adds to a handshake; what a host knows for it, and
  * gives out, is in {@link org.mptcp4j.tcp.FastOpenCache} and {@link

@@ -18,7 +18,9 @@ public interface LibC {
   int SOCK_RAW = 3;
   int SOCK_NONBLOCK = 0x800;
   int SOCK_CLOEXEC = 0x80000;
+  int IPPROTO_TCP = 6;
   int IPPROTO_MPTCP = 262;
+  int TCP_FASTOPEN_CONNECT = 30;
   int SOL_SOCKET = 1;
   int SO_REUSEADDR = 2;
   int SO_SNDBUFFORCE = 32;

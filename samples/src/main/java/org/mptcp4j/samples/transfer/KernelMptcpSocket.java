@@ -26,7 +26,7 @@ public final class KernelMptcpSocket implements ByteChannel {
 
   /** A socket that listens on all addresses of both families. */
   public static KernelMptcpSocket listen(int port) throws IOException {
-    KernelMptcpSocket socket = open(LibC.AF_INET6);
+    KernelMptcpSocket socket = open(LibC.AF_INET6, LibC.IPPROTO_MPTCP);
     LibC.setOption(socket.fd, LibC.SOL_SOCKET, LibC.SO_REUSEADDR, 1);
     ByteBuffer any = address6(new byte[16], port);
     socket.check(socket.c.bind(socket.fd, LibC.address(any), any.capacity()), "bind");
@@ -36,21 +36,43 @@ public final class KernelMptcpSocket implements ByteChannel {
 
   /** A connection to {@code server}. */
   public static KernelMptcpSocket connect(InetSocketAddress server) throws IOException {
-    InetAddress ip = server.getAddress();
-    boolean six = ip instanceof Inet6Address;
-    KernelMptcpSocket socket = open(six ? LibC.AF_INET6 : LibC.AF_INET);
-    ByteBuffer address =
-        six ? address6(ip.getAddress(), server.getPort()) : address4(ip, server.getPort());
-    socket.check(
-        socket.c.connect(socket.fd, LibC.address(address), address.capacity()),
-        "connect to " + server);
+    KernelMptcpSocket socket = open(family(server), LibC.IPPROTO_MPTCP);
+    socket.connectTo(server);
     return socket;
   }
 
-  private static KernelMptcpSocket open(int family) throws IOException {
-    int fd = LibC.get().socket(family, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, LibC.IPPROTO_MPTCP);
+  /**
+   * A connection to {@code server} with TCP_FASTOPEN_CONNECT: where the kernel has a cookie, the
+   * SYN waits for the first bytes that are written.
+   *
+   * @param multipath whether of the kernel's MPTCP; else of its TCP
+   */
+  public static KernelMptcpSocket connectFast(InetSocketAddress server, boolean multipath)
+      throws IOException {
+    KernelMptcpSocket socket =
+        open(family(server), multipath ? LibC.IPPROTO_MPTCP : LibC.IPPROTO_TCP);
+    boolean set = LibC.setOption(socket.fd, LibC.IPPROTO_TCP, LibC.TCP_FASTOPEN_CONNECT, 1);
+    socket.check(set ? 0 : -1, "set TCP_FASTOPEN_CONNECT");
+    socket.connectTo(server);
+    return socket;
+  }
+
+  private static int family(InetSocketAddress server) {
+    return server.getAddress() instanceof Inet6Address ? LibC.AF_INET6 : LibC.AF_INET;
+  }
+
+  private void connectTo(InetSocketAddress server) throws IOException {
+    InetAddress ip = server.getAddress();
+    boolean six = ip instanceof Inet6Address;
+    ByteBuffer address =
+        six ? address6(ip.getAddress(), server.getPort()) : address4(ip, server.getPort());
+    check(c.connect(fd, LibC.address(address), address.capacity()), "connect to " + server);
+  }
+
+  private static KernelMptcpSocket open(int family, int protocol) throws IOException {
+    int fd = LibC.get().socket(family, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, protocol);
     if (fd < 0) {
-      throw new IOException("the kernel gives no MPTCP socket: " + LibC.lastError());
+      throw new IOException("the kernel gives no such socket: " + LibC.lastError());
     }
     return new KernelMptcpSocket(fd);
   }
@@ -90,7 +112,7 @@ public final class KernelMptcpSocket implements ByteChannel {
 
   @Override
   public int read(ByteBuffer target) throws IOException {
-    long memory = LibC.address(target) + target.position();
+    long memory = LibC.address(target.slice());
     long count = c.recv(fd, memory, target.remaining(), 0);
     if (count < 0) {
       throw new IOException("cannot read: " + LibC.lastError());
@@ -101,7 +123,7 @@ public final class KernelMptcpSocket implements ByteChannel {
 
   @Override
   public int write(ByteBuffer source) throws IOException {
-    long memory = LibC.address(source) + source.position();
+    long memory = LibC.address(source.slice());
     long count = c.send(fd, memory, source.remaining(), LibC.MSG_NOSIGNAL);
     if (count < 0) {
       throw new IOException("cannot write: " + LibC.lastError());
