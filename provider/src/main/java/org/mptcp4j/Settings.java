@@ -96,6 +96,22 @@ public final class Settings {
    */
   public static final Setting<String> FASTCLOSE = choice("fastclose", "rst", "ack");
 
+  /** How many SYNs of a path offer MPTCP before one goes without (RFC 8684 §3.1). */
+  public static final Setting<Integer> SYN_OFFERS = number("syn.offers", "3", 1, 7);
+
+  /**
+   * How long connections go without MPTCP where only a SYN without it was answered; twice as long
+   * each time that this shows again. 0s: each connection finds out for itself.
+   */
+  public static final Setting<Duration> SYN_MEMORY =
+      duration("syn.memory", "60m", Duration.ZERO, Duration.ofHours(24));
+
+  /**
+   * How many SYNs stay unanswered on the first path before another interface with a route is tried
+   * as well (RFC 8041 §3.10); 0: no other is.
+   */
+  public static final Setting<Integer> SYN_ALONE = number("syn.alone", "2", 0, 6);
+
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
 
@@ -129,6 +145,9 @@ public final class Settings {
           MIN_RTO,
           CLOSE_TIMEOUT,
           FASTCLOSE,
+          SYN_OFFERS,
+          SYN_MEMORY,
+          SYN_ALONE,
           EXIT_LINGER,
           LOOPBACK,
           COUNTERS_FILE,

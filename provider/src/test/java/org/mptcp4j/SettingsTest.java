@@ -52,5 +52,11 @@ class SettingsTest {
         .hasMessageContaining("from 1 to 60000 ms");
     assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.buffer.receive", "1")))
         .hasMessageContaining("16k");
+    assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.syn.offers", "0")))
+        .hasMessageContaining("from 1 to 7");
+    assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.syn.memory", "1441m")))
+        .hasMessageContaining("from 0 to 86400000 ms");
+    assertThatThrownBy(() -> Settings.of(Map.of("mptcp4j.syn.alone", "7")))
+        .hasMessageContaining("from 0 to 6");
   }
 }

@@ -152,6 +152,21 @@ final class ConnectionHost implements MptcpHost {
   }
 
   @Override
+  public boolean offersMultipath(long now, IpAddress local, IpAddress remote) {
+    return !engine.blackHoles().isKnown(now, local, remote);
+  }
+
+  @Override
+  public void multipathBlocked(long now, IpAddress local, IpAddress remote) {
+    engine.blackHoles().found(now, local, remote);
+  }
+
+  @Override
+  public void multipathPassed(IpAddress local, IpAddress remote) {
+    engine.blackHoles().passed(local, remote);
+  }
+
+  @Override
   public MptcpCounters counters() {
     return engine.mptcpCounters();
   }

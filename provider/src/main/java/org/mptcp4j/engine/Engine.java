@@ -72,6 +72,7 @@ public final class Engine implements Closeable {
   private final FastOpenCache fastOpenCache = new FastOpenCache(mptcpCounters.tcp);
   private final FastOpenServer fastOpenServer;
   private final HalfOpenJoins joins;
+  private final SharedBlackHoles blackHoles;
   private final HalfOpenConnections halfOpen = new HalfOpenConnections();
   private final DeadlineQueue deadlines = new DeadlineQueue();
   private final BusyConnections busy = new BusyConnections();
@@ -113,6 +114,7 @@ public final class Engine implements Closeable {
     fastOpenServer = new FastOpenServer(secureRandom, MOST_PENDING_FAST_OPENS, mptcpCounters.tcp);
     ports = new PortBook(link);
     joins = new HalfOpenJoins(config.maxHalfOpenJoins());
+    blackHoles = new SharedBlackHoles(config.blackHoleMemory());
     demultiplexer =
         new Demultiplexer(this, new Acceptor(this, new StatelessHandshake(secureRandom)));
     lastRetry = clock.getAsLong();
@@ -165,6 +167,9 @@ public final class Engine implements Closeable {
     counters.add("mptcp.fallbacks", mptcp.fallbacks::sum);
     counters.add("mptcp.connections", mptcp.multipathConnections::sum);
     counters.add("mptcp.plain", mptcp.plainConnections::sum);
+    counters.add("mptcp.blackholes", mptcp.blackHoles::sum);
+    counters.add("mptcp.blackholes.avoided", mptcp.blackHolesAvoided::sum);
+    counters.add("mptcp.firstpath.others", mptcp.otherFirstPaths::sum);
     counters.add("mptcp.joins", mptcp.joins::sum);
     counters.add("mptcp.joins.failed", mptcp.joinFailures::sum);
     counters.add("mptcp.hmac.failures", mptcp.hmacFailures::sum);
@@ -460,6 +465,10 @@ public final class Engine implements Closeable {
     return joins;
   }
 
+  SharedBlackHoles blackHoles() {
+    return blackHoles;
+  }
+
   Optional<NetworkPath> path(IpAddress local, IpAddress remote) {
     Optional<Egress> egress = link.egress(local, remote);
     return egress.map(EnginePath::new);
@@ -490,6 +499,7 @@ public final class Engine implements Closeable {
             boundToAddress,
             config.closeTimeout().toNanos())
         .withFastcloseByAck(config.fastcloseByAck())
+        .withOpening(config.opening())
         .withFirstBuffers(settings.firstSendBufferBytes(), settings.firstReceiveBufferBytes());
   }
 

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.mptcp4j.Settings;
 import org.mptcp4j.mptcp.AddressFilter;
+import org.mptcp4j.mptcp.OpeningConfig;
 import org.mptcp4j.spi.CongestionControl;
 import org.mptcp4j.tcp.Bbr;
 import org.mptcp4j.tcp.Cubic;
@@ -27,6 +28,9 @@ import org.mptcp4j.tcp.NewReno;
  * @param ecn whether subflows use explicit congestion notification
  * @param fastOpenClient whether connections that begin here use TCP Fast Open
  * @param fastOpenServer whether listeners do
+ * @param opening what connections do about paths that leave SYNs unanswered
+ * @param blackHoleMemory how long the first finding counts that SYNs pass only without MPTCP; zero:
+ *     nothing is remembered
  * @param addressFilter which addresses subflows beside the first may use
  * @param exitLinger how long the end of the program waits for connections to deliver
  * @param countersFile gets the counters when the program ends
@@ -52,6 +56,8 @@ public record EngineConfig(
     EcnMode ecn,
     boolean fastOpenClient,
     boolean fastOpenServer,
+    OpeningConfig opening,
+    Duration blackHoleMemory,
     AddressFilter addressFilter,
     Duration exitLinger,
     Optional<Path> countersFile,
@@ -82,6 +88,8 @@ public record EngineConfig(
         ecn(settings.get(Settings.ECN)),
         isFastOpen(settings, "client"),
         isFastOpen(settings, "server"),
+        new OpeningConfig(settings.get(Settings.SYN_OFFERS), settings.get(Settings.SYN_ALONE)),
+        settings.get(Settings.SYN_MEMORY),
         new AddressFilter(settings.get(Settings.EXCLUDED_ADDRESSES)),
         settings.get(Settings.EXIT_LINGER),
         file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file)),
@@ -109,6 +117,8 @@ public record EngineConfig(
         ecn,
         fastOpenClient,
         fastOpenServer,
+        opening,
+        blackHoleMemory,
         addressFilter,
         exitLinger,
         countersFile,

@@ -342,6 +342,7 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
       after |= DELIVERED;
     }
     readiness = after;
+    socket.firstSubflow(connection.initialFlow());
     if (connection.isClosed()) {
       forget();
     } else {

@@ -50,6 +50,13 @@ final class EngineSocket implements StreamSocket {
     connection = arrived;
   }
 
+  /** Addresses and ports of the first subflow: another path may have been the one to answer. */
+  void firstSubflow(FlowKey chosen) {
+    if (!chosen.equals(flow)) {
+      flow = chosen;
+    }
+  }
+
   @Override
   public synchronized void bind(InetSocketAddress local) throws IOException {
     checkOpen();

@@ -19,7 +19,8 @@
  *       A thread holds one at a time. Who turns the engine never waits for one that another thread
  *       holds: it leaves its work with the holder;
  *   <li>leaves, under which no other lock is taken: {@code PortBook}, {@code EngineListener},
- *       {@code DeadlineQueue}, {@code BusyConnections}, {@code PacketPool}, and those of the link.
+ *       {@code DeadlineQueue}, {@code BusyConnections}, {@code PacketPool}, {@code
+ *       SharedBlackHoles}, and those of the link.
  * </ol>
  *
  * <p>Listeners (readiness, acceptance) are called with none of them held, but for the right to turn

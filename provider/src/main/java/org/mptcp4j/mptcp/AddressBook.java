@@ -30,6 +30,8 @@ final class AddressBook {
 
   /** The addresses of the first subflow have identifier 0. */
   void initial(IpAddress local, IpAddress remote, int remotePort) {
+    localIds.clear();
+    remotes.clear();
     localIds.put(local, 0);
     remotes.add(new Remote(0, remote, remotePort));
   }

@@ -22,6 +22,7 @@ import org.mptcp4j.tcp.TcpConfig;
  *     subflows waits for another
  * @param fastcloseByAck whether a connection that is aborted says so by an ACK with MP_FASTCLOSE,
  *     until the peer answers, and not by RSTs only (RFC 8684 §3.5, options A and R)
+ * @param opening what an active open does about paths that do not answer
  */
 public record ConnectionConfig(
     TcpConfig tcp,
@@ -35,8 +36,9 @@ public record ConnectionConfig(
     int maxAnnouncedAddresses,
     boolean boundToAddress,
     long closeTimeoutNanos,
-    boolean fastcloseByAck) {
-  /** Buffers of fixed sizes. */
+    boolean fastcloseByAck,
+    OpeningConfig opening) {
+  /** Buffers of fixed sizes, and no path but the first to open with. */
   public ConnectionConfig(
       TcpConfig tcp,
       boolean multipath,
@@ -59,7 +61,8 @@ public record ConnectionConfig(
         maxAnnouncedAddresses,
         boundToAddress,
         closeTimeoutNanos,
-        false);
+        false,
+        OpeningConfig.ONE_PATH);
   }
 
   /** The same, with or without option A of RFC 8684 §3.5. */
@@ -76,7 +79,8 @@ public record ConnectionConfig(
         maxAnnouncedAddresses,
         boundToAddress,
         closeTimeoutNanos,
-        value);
+        value,
+        opening);
   }
 
   /**
@@ -95,6 +99,25 @@ public record ConnectionConfig(
         maxAnnouncedAddresses,
         boundToAddress,
         closeTimeoutNanos,
-        fastcloseByAck);
+        fastcloseByAck,
+        opening);
+  }
+
+  /** The same with another way of opening. */
+  public ConnectionConfig withOpening(OpeningConfig other) {
+    return new ConnectionConfig(
+        tcp,
+        multipath,
+        checksum,
+        sendBufferBytes,
+        receiveBufferBytes,
+        firstSendBufferBytes,
+        firstReceiveBufferBytes,
+        maxSubflows,
+        maxAnnouncedAddresses,
+        boundToAddress,
+        closeTimeoutNanos,
+        fastcloseByAck,
+        other);
   }
 }

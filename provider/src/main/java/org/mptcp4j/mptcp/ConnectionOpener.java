@@ -37,7 +37,7 @@ public final class ConnectionOpener {
 
   /**
    * Active open over {@code path}; {@code flow} has the first subflow's addresses and ports and is
-   * registered here.
+   * registered here. It is plain TCP where the host knows that MPTCP does not pass.
    *
    * @throws IllegalStateException when the flow is registered already
    */
@@ -63,7 +63,11 @@ public final class ConnectionOpener {
       NetworkPath path,
       FastOpenAttempt fastOpen,
       SegmentSink sink) {
-    MptcpConnection connection = create(host, config, true, config.multipath(), flow);
+    boolean passes = host.offersMultipath(now, flow.local(), flow.remote());
+    if (config.multipath() && !passes) {
+      host.counters().blackHolesAvoided.increment();
+    }
+    MptcpConnection connection = create(host, config, true, config.multipath() && passes, flow);
     Subflow subflow = addInitial(connection, flow, path, host.initialSequenceNumber(now, flow));
     connection.earlyData().connect(now, subflow, fastOpen, sink);
     connection.settle(now, sink);

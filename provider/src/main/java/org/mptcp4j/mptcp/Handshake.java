@@ -1,6 +1,7 @@
 package org.mptcp4j.mptcp;
 
 import java.nio.ByteBuffer;
+import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.MptcpOptionSet;
@@ -33,6 +34,12 @@ final class Handshake {
         && (options.capableFlags() & MptcpOption.CAPABLE_EXTENSION) == 0;
   }
 
+  private static boolean hasOneAlgorithm(MptcpOptionSet options) {
+    // RFC 8684 §3.1: the responder chooses one of D to H.
+    return (options.capableFlags() & MptcpOption.CAPABLE_ALGORITHMS)
+        == MptcpOption.CAPABLE_HMAC_SHA256;
+  }
+
   /** The flags A and C of the peer, in whatever form of MP_CAPABLE. */
   void takeFlags(MptcpOptionSet options) {
     if ((options.capableFlags() & MptcpOption.CAPABLE_CHECKSUM_REQUIRED) != 0) {
@@ -50,12 +57,15 @@ final class Handshake {
   }
 
   /** A segment that answers our SYN. */
-  boolean onSynAck(Subflow subflow, IncomingSegment segment) {
-    return subflow.isInitial() ? onCapableSynAck(segment) : onJoinSynAck(subflow, segment);
+  boolean onSynAck(long now, Subflow subflow, IncomingSegment segment) {
+    return subflow.isInitial()
+        ? onCapableSynAck(now, subflow, segment)
+        : onJoinSynAck(subflow, segment);
   }
 
-  private boolean onCapableSynAck(IncomingSegment segment) {
+  private boolean onCapableSynAck(long now, Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
+    connection.first().answered(now, subflow);
     if (!session.isNegotiating()) {
       return true;
     }
@@ -64,11 +74,19 @@ final class Handshake {
             && options.has(MptcpOption.MP_CAPABLE)
             && options.capableLength() == 12
             && options.capableVersion() == VERSION
-            && hasKnownFlags(options);
+            && hasKnownFlags(options)
+            && hasOneAlgorithm(options);
+    MptcpHost host = connection.host();
+    FlowKey flow = subflow.flow();
     if (accepted) {
       takeFlags(options);
+      host.multipathPassed(flow.local(), flow.remote());
       connection.beginMultipath(options.senderKey());
     } else {
+      if (subflow.offers().areGivenUp() && !options.has(MptcpOption.MP_CAPABLE)) {
+        connection.counters().blackHoles.increment();
+        host.multipathBlocked(now, flow.local(), flow.remote());
+      }
       connection.fallback().toPlain();
     }
     return true;

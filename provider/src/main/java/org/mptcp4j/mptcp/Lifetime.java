@@ -136,11 +136,14 @@ final class Lifetime {
     if (!subflow.isInitial() && !subflow.everCarriedData()) {
       connection.counters().joinFailures.increment();
     }
-    boolean first = subflow.isInitial() && !handshakeOver;
-    if (first || session.isPlain()) {
+    if (subflow.isInitial() && !handshakeOver) {
+      connection.first().onAttemptGone(now, subflow);
+      return;
+    }
+    if (session.isPlain()) {
       // After a fallback the subflows that were joining have to go; the connection is the other
       // one.
-      if (first || subflows.isEmpty()) {
+      if (subflows.isEmpty()) {
         failFor(reason);
       }
       return;
@@ -169,7 +172,8 @@ final class Lifetime {
     }
   }
 
-  private void failFor(CloseReason reason) {
+  /** Fails for what ended its last subflow. */
+  void failFor(CloseReason reason) {
     switch (reason) {
       case REFUSED -> fail(Failure.REFUSED);
       case PEER_RESET -> fail(Failure.RESET);

@@ -55,7 +55,7 @@ public final class MptcpConnection {
   private final JoinAcceptor joins;
   private final Lifetime lifetime;
   private final EarlyData earlyData;
-  private final FlowKey initialFlow;
+  private final FirstSubflow first;
   private EndpointOptions endpointOptions;
 
   MptcpConnection(
@@ -70,7 +70,7 @@ public final class MptcpConnection {
     this.config = config;
     this.endpointOptions = config.tcp().options();
     this.client = client;
-    this.initialFlow = initialFlow;
+    this.first = new FirstSubflow(this, initialFlow);
     this.session = session;
     this.sender = new DataSender(this, session, scheduler);
     this.receiver = new DataReceiver(config.firstReceiveBufferBytes(), config.receiveBufferBytes());
@@ -164,6 +164,7 @@ public final class MptcpConnection {
     }
     subflows.resetWanted(now, sink);
     removeClosed(now);
+    first.run(now, sink);
     paths.run(now, sink);
     addresses.onDeadline(now);
     subflows.resumeSending();
@@ -333,6 +334,14 @@ public final class MptcpConnection {
   /** Established, with data flowing or able to; or open for use before that (RFC 7413). */
   public boolean isEstablished() {
     return lifetime.isEstablished() && !lifetime.hasFailed();
+  }
+
+  /**
+   * Addresses and ports of the first subflow. Another path may take its place until the connection
+   * is established.
+   */
+  public FlowKey initialFlow() {
+    return first.flow();
   }
 
   /** Every subflow is CLOSED and nothing is to be done: the owner may forget it. */
@@ -524,15 +533,19 @@ public final class MptcpConnection {
     return subflows.get(index);
   }
 
+  FirstSubflow first() {
+    return first;
+  }
+
   IpAddress initialLocal() {
-    return initialFlow.local();
+    return initialFlow().local();
   }
 
   int initialLocalPort() {
-    return initialFlow.localPort();
+    return initialFlow().localPort();
   }
 
   int initialRemotePort() {
-    return initialFlow.remotePort();
+    return initialFlow().remotePort();
   }
 }

@@ -17,6 +17,15 @@ public final class MptcpCounters {
   /** Connections established without MPTCP, fallbacks among them. */
   public final LongAdder plainConnections = new LongAdder();
 
+  /** Connections whose SYNs were answered only when they offered no MPTCP any more. */
+  public final LongAdder blackHoles = new LongAdder();
+
+  /** Connections that did without MPTCP since that had happened on their path before. */
+  public final LongAdder blackHolesAvoided = new LongAdder();
+
+  /** SYNs that went out on another interface since the first path stayed silent. */
+  public final LongAdder otherFirstPaths = new LongAdder();
+
   /** Additional subflows established. */
   public final LongAdder joins = new LongAdder();
 

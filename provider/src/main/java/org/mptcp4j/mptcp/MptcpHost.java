@@ -64,6 +64,18 @@ public interface MptcpHost {
    */
   boolean acceptsJoins(IpAddress local, int port);
 
+  /**
+   * Whether SYNs from {@code local} to {@code remote} shall offer MPTCP: not where, of late, those
+   * that did stayed unanswered.
+   */
+  boolean offersMultipath(long now, IpAddress local, IpAddress remote);
+
+  /** SYNs that offered MPTCP stayed unanswered, and one without was answered. */
+  void multipathBlocked(long now, IpAddress local, IpAddress remote);
+
+  /** A SYN that offered MPTCP was answered with MPTCP. */
+  void multipathPassed(IpAddress local, IpAddress remote);
+
   /** Where this host's connections count what happens. */
   MptcpCounters counters();
 }

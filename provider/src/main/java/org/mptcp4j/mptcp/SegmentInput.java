@@ -41,7 +41,7 @@ final class SegmentInput {
       connection.earlyData().onAcknowledged(subflow, segment);
     }
     if (state == TcpState.SYN_SENT) {
-      return handshake.onSynAck(subflow, segment);
+      return handshake.onSynAck(now, subflow, segment);
     }
     boolean awaitsKeys = subflow.isInitial() && session.isNegotiating();
     if ((state == TcpState.SYN_RECEIVED || awaitsKeys) && !handshake.onThirdAck(subflow, segment)) {

@@ -7,6 +7,7 @@ import org.mptcp4j.tcp.SegmentPayload;
 import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.TcpCounters;
 import org.mptcp4j.tcp.TcpEndpoint;
+import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.tcp.TcpUser;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
@@ -31,8 +32,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private final Suspicion suspicion;
   private final SendRoom room;
   private final Penalty penalty = new Penalty(this);
+  private final SynOffers offers;
 
-  private int synsWritten;
   private boolean thirdAckDue;
   private boolean carriesData;
   private boolean everCarriedData;
@@ -94,6 +95,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
             initialSequenceNumber);
     this.suspicion = new Suspicion(connection, this);
     this.room = new SendRoom(endpoint);
+    this.offers = new SynOffers(connection.config().opening().offers());
   }
 
   /** RFC 6691: the MTU less the fixed headers. */
@@ -161,8 +163,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return timers;
   }
 
-  int countSyn() {
-    return ++synsWritten;
+  SynOffers offers() {
+    return offers;
   }
 
   /** Whether MP_JOIN's third ACK has to go on every segment: nothing came since. */
@@ -282,6 +284,15 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   ResetRequest reset() {
     return reset;
+  }
+
+  /** Another attempt was answered: this one ends before it is established. */
+  void giveUp(long now) {
+    if (endpoint.state() == TcpState.SYN_SENT) {
+      endpoint.close(now);
+    } else {
+      wantReset(MptcpOption.RESET_UNSPECIFIED, true);
+    }
   }
 
   /** Sends FIN after what was sent. */
@@ -563,6 +574,9 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public void onRetransmissionTimeout(long now, int consecutive) {
+    if (endpoint.state() == TcpState.SYN_SENT && initial) {
+      connection.first().onSynTimeout(this, consecutive);
+    }
     onProbeTimeout(now);
   }
 

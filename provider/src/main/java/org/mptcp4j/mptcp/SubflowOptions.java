@@ -28,12 +28,6 @@ final class SubflowOptions {
 
   static final int VERSION = 1;
 
-  /**
-   * How many SYNs offer MPTCP before one is sent without: something on the path may drop what it
-   * does not know (RFC 8684 §3.1).
-   */
-  private static final int SYNS_WITH_OFFER = 3;
-
   private final MptcpConnection connection;
   private final Session session;
 
@@ -69,7 +63,7 @@ final class SubflowOptions {
           subflow.identity().localAddressId(),
           session.remote().token(),
           subflow.identity().localNonce());
-    } else if (session.isNegotiating() && subflow.countSyn() <= SYNS_WITH_OFFER) {
+    } else if (session.isNegotiating() && subflow.offers().takeOne()) {
       options.mpCapableSyn(VERSION, capableFlags());
     }
   }

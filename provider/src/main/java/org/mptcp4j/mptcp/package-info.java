@@ -8,7 +8,8 @@
  * lets the endpoints pay what they owe. Behind it, by concern:
  *
  * <ul>
- *   <li>the beginning: {@code ConnectionOpener}; how long it lives: {@code Lifetime};
+ *   <li>the beginning: {@code ConnectionOpener}, {@code FirstSubflow} (which path answers), {@code
+ *       BlackHoles} (where MPTCP does not pass); how long it lives: {@code Lifetime};
  *   <li>agreement: {@code Session}, {@code Handshake}, {@code StatelessHandshake}, {@code
  *       JoinAcceptor}, {@code KeyMaterial}, {@code Hmac}, {@code Fallback};
  *   <li>down: {@code DataSender} with {@code SendBuffer} (chunks of pooled memory), {@code Mapping}

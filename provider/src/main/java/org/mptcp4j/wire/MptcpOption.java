@@ -26,6 +26,9 @@ public final class MptcpOption {
   /** MP_CAPABLE flag C: no further subflows to the address and port of this one. */
   public static final int CAPABLE_NO_JOIN_TO_INITIAL = 0x20;
 
+  /** MP_CAPABLE flags D to H: algorithms. */
+  public static final int CAPABLE_ALGORITHMS = 0x1f;
+
   /** MP_CAPABLE flag H: HMAC-SHA256. */
   public static final int CAPABLE_HMAC_SHA256 = 0x01;
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.mptcp4j.link.Egress;
 import org.mptcp4j.link.PacketLink;
 import org.mptcp4j.link.PacketReceiver;
@@ -28,12 +29,7 @@ final class MemoryLink implements PacketLink {
   private static final int FIRST_EPHEMERAL = 40_000;
 
   /** A way to an address of the other host. */
-  record Way(IpAddress source, IpAddress destination) implements Egress {
-    @Override
-    public int interfaceIndex() {
-      return 1;
-    }
-
+  record Way(IpAddress source, IpAddress destination, int interfaceIndex) implements Egress {
     @Override
     public int mtu() {
       return 1500;
@@ -68,6 +64,12 @@ final class MemoryLink implements PacketLink {
 
   /** Every so many segments one is refused with BUSY; 0 for none. */
   volatile int busyEvery;
+
+  /** Whether each address reaches every address of the other host. */
+  volatile boolean crossed;
+
+  /** What of that which is sent gets lost. */
+  volatile Optional<Predicate<IncomingSegment>> loses = Optional.empty();
 
   /** Whether what arrives is lost. */
   volatile boolean deaf;
@@ -167,10 +169,20 @@ final class MemoryLink implements PacketLink {
     if (segment.payloadLength() > 0) {
       segment.payload().get(segment.payloadOffset(), packet, headers, segment.payloadLength());
     }
-    if (!drop) {
+    if (!drop && !isLost(packet)) {
       peer.inject(packet);
     }
     return SendResult.SENT;
+  }
+
+  private boolean isLost(byte[] packet) {
+    Optional<Predicate<IncomingSegment>> which = loses;
+    if (which.isEmpty()) {
+      return false;
+    }
+    IncomingSegment segment = new IncomingSegment();
+    segment.parse(ByteBuffer.wrap(packet), 0, packet.length);
+    return which.get().test(segment);
   }
 
   @Override
@@ -190,10 +202,10 @@ final class MemoryLink implements PacketLink {
 
   @Override
   public Optional<Egress> egress(IpAddress source, IpAddress destination) {
-    boolean samePath =
-        addresses.contains(source)
-            && addresses.indexOf(source) == peer.addresses.indexOf(destination);
-    return samePath ? Optional.of(new Way(source, destination)) : Optional.empty();
+    int index = addresses.indexOf(source);
+    int far = peer.addresses.indexOf(destination);
+    boolean hasRoute = index >= 0 && (crossed ? far >= 0 : far == index);
+    return hasRoute ? Optional.of(new Way(source, destination, index + 1)) : Optional.empty();
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.mptcp4j.Settings;
 import org.mptcp4j.mptcp.AddressFilter;
+import org.mptcp4j.mptcp.BlackHoles;
 import org.mptcp4j.mptcp.ConnectionConfig;
 import org.mptcp4j.mptcp.ConnectionOpener;
 import org.mptcp4j.mptcp.MptcpConnection;
@@ -93,6 +94,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
   private StatelessHandshake stateless;
   private FastOpenCache fastOpenCache;
   private FastOpenServer fastOpenServer;
+  private BlackHoles blackHoles = new BlackHoles(100, 0);
   private SimCapture capture;
   private long badPackets;
   private long resetsSent;
@@ -194,6 +196,12 @@ public final class SimHost implements MptcpHost, SegmentSink {
     fastOpenServer =
         new FastOpenServer(
             () -> new SipHash(random.nextLong(), random.nextLong()), mostPending, counters.tcp);
+    return this;
+  }
+
+  /** From now on the host remembers where MPTCP did not pass. */
+  public SimHost rememberBlackHoles(long nanos) {
+    blackHoles = new BlackHoles(100, nanos);
     return this;
   }
 
@@ -344,6 +352,21 @@ public final class SimHost implements MptcpHost, SegmentSink {
   @Override
   public boolean acceptsJoins(IpAddress local, int port) {
     return addresses.contains(local) && listeners.containsKey(port);
+  }
+
+  @Override
+  public boolean offersMultipath(long now, IpAddress local, IpAddress remote) {
+    return !blackHoles.isKnown(now, local, remote);
+  }
+
+  @Override
+  public void multipathBlocked(long now, IpAddress local, IpAddress remote) {
+    blackHoles.found(now, local, remote);
+  }
+
+  @Override
+  public void multipathPassed(IpAddress local, IpAddress remote) {
+    blackHoles.passed(local, remote);
   }
 
   @Override
