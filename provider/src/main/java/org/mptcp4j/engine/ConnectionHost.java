@@ -20,6 +20,8 @@ final class ConnectionHost implements MptcpHost {
   private final EngineConnection owner;
   // Ports given to the connection of which no flow is registered yet.
   private final List<GuardedPort> unused = new ArrayList<>();
+  // Ports that are announced to the peer, for its joins.
+  private final List<GuardedPort> announced = new ArrayList<>();
   // Flows and tokens that the connection has in the tables, so that none stays when it fails.
   private final List<FlowKey> flows = new ArrayList<>();
   private final List<Integer> tokens = new ArrayList<>();
@@ -152,6 +154,22 @@ final class ConnectionHost implements MptcpHost {
   }
 
   @Override
+  public boolean holdPort(IpAddress local, int port) {
+    for (GuardedPort held : announced) {
+      if (held.port == port && held.covers(local.high(), local.low())) {
+        return true;
+      }
+    }
+    try {
+      announced.add(engine.ports().takeOrRetain(local, port));
+      return true;
+    } catch (IOException e) {
+      engine.told("port " + port + " of " + local + " cannot be announced", e);
+      return false;
+    }
+  }
+
+  @Override
   public boolean offersMultipath(long now, IpAddress local, IpAddress remote) {
     return !engine.blackHoles().isKnown(now, local, remote);
   }
@@ -177,5 +195,7 @@ final class ConnectionHost implements MptcpHost {
     List.copyOf(tokens).forEach(this::unregisterToken);
     unused.forEach(engine.ports()::release);
     unused.clear();
+    announced.forEach(engine.ports()::release);
+    announced.clear();
   }
 }

@@ -116,7 +116,8 @@ final class Demultiplexer implements PacketReceiver {
         && !engine.acceptsPeer(
             segment.sourceHigh(), segment.sourceLow(), segment.destinationPort())) {
       counters.peersRefused.increment();
-      resets.answer(now, segment, -1);
+      boolean joins = segment.mptcp().has(MptcpOption.MP_JOIN);
+      resets.answer(now, segment, joins ? MptcpOption.RESET_ADMINISTRATIVELY_PROHIBITED : -1);
       return;
     }
     if (opens && segment.mptcp().has(MptcpOption.MP_JOIN)) {
@@ -146,7 +147,9 @@ final class Demultiplexer implements PacketReceiver {
     EngineConnection connection = engine.flows().byToken(segment.mptcp().joinToken());
     if (connection == null) {
       counters.joinsUnknown.increment();
-      resets.answer(now, segment, ResetResponder.REASON_MPTCP_SPECIFIC);
+      resets.answer(now, segment, MptcpOption.RESET_MPTCP_ERROR);
+    } else if (!connection.admitsJoin(now)) {
+      counters.joinsRateLimited.increment();
     } else if (!engine.joins().hasRoom()) {
       counters.joinsSuppressed.increment();
     } else {

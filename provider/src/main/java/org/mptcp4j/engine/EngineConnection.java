@@ -41,6 +41,12 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
    */
   static final int DELIVERED = 8;
 
+  /**
+   * Whoever knows the token (it goes over the wire as it is) can ask for subflows without end. No
+   * honest peer asks for more.
+   */
+  private static final int JOINS_PER_SECOND = 16;
+
   private static final int DEADLINE = 1;
   private static final int WRITABLE_PATHS = 2;
 
@@ -61,6 +67,9 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
   private boolean forgotten;
   private volatile int readiness;
 
+  /** For the thread that turns the engine. */
+  private final RateLimit joins;
+
   /** Whether the engine has this connection among those that wait for a path; its own matter. */
   boolean waitsForPath;
 
@@ -73,6 +82,7 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     this.listener = listener;
     packets = new PacketQueue(engine.packetPool());
     host = new ConnectionHost(engine, this);
+    joins = new RateLimit(JOINS_PER_SECOND, engine.now());
   }
 
   EngineSocket socket() {
@@ -250,6 +260,11 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     } finally {
       release();
     }
+  }
+
+  /** Whether a SYN with its token is looked at; called by the thread that turns the engine. */
+  boolean admitsJoin(long now) {
+    return joins.take(now);
   }
 
   /** Its deadline may have come. */

@@ -37,6 +37,16 @@ final class PortBook {
             : new GuardedPort(local, link.guard(local, port, false), false));
   }
 
+  /** Takes a port for joins, or becomes one more holder of one that is this engine's already. */
+  synchronized GuardedPort takeOrRetain(IpAddress local, int port) throws IOException {
+    GuardedPort held = find(local, port);
+    if (held == null) {
+      return take(local, port);
+    }
+    held.holders++;
+    return held;
+  }
+
   /**
    * Takes a port for a listener: a free one, or one that others hold who share it.
    *

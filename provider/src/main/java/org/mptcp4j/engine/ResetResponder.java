@@ -12,9 +12,6 @@ import org.mptcp4j.wire.TcpFlags;
  * so many a second at most. Used by one thread at a time.
  */
 final class ResetResponder {
-  /** RFC 8684 §3.6: the subflow is refused for an MPTCP specific reason. */
-  static final int REASON_MPTCP_SPECIFIC = 1;
-
   private final PacketLink link;
   private final EngineCounters counters;
   private final RateLimit limit;

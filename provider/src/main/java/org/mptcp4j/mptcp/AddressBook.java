@@ -15,10 +15,13 @@ final class AddressBook {
   /** An address of the peer. */
   record Remote(int id, IpAddress address, int port) {}
 
+  /** An address of ours; port 0 for whatever has no identifier of its own. */
+  private record Local(IpAddress address, int port) {}
+
   private final MptcpConnection connection;
   private final Session session;
   private final List<Remote> remotes = new ArrayList<>();
-  private final Map<IpAddress, Integer> localIds = new HashMap<>();
+  private final Map<Local, Integer> localIds = new HashMap<>();
   private final Announcements announcements;
   private int lastLocalId;
 
@@ -32,21 +35,31 @@ final class AddressBook {
   void initial(IpAddress local, IpAddress remote, int remotePort) {
     localIds.clear();
     remotes.clear();
-    localIds.put(local, 0);
+    localIds.put(new Local(local, 0), 0);
     remotes.add(new Remote(0, remote, remotePort));
   }
 
   /** Our identifier of an address; a new one when it has none. */
   int localId(IpAddress address) {
-    Integer known = localIds.get(address);
+    return localId(new Local(address, 0));
+  }
+
+  /** Our identifier of an address, or the one that was announced with this port. */
+  int localId(IpAddress address, int port) {
+    Integer announced = localIds.get(new Local(address, port));
+    return announced == null ? localId(address) : announced;
+  }
+
+  private int localId(Local local) {
+    Integer known = localIds.get(local);
     if (known != null) {
-      announcements.keep(address);
+      announcements.keep(local.address());
       return known;
     }
     do {
       lastLocalId = lastLocalId % 255 + 1;
     } while (localIds.containsValue(lastLocalId) && localIds.size() < 255);
-    localIds.put(address, lastLocalId);
+    localIds.put(local, lastLocalId);
     return lastLocalId;
   }
 
@@ -130,27 +143,34 @@ final class AddressBook {
     }
   }
 
-  /** Announces an address, and again until the peer echoes it. */
+  /** Announces an address with the port of the first subflow. */
   void announce(long now, IpAddress address) {
-    if (!announcements.isAdded(address)) {
-      int id = localId(address);
-      long hmac = Hmac.addAddr(session.local().key(), session.remote().key(), id, address, 0);
-      announcements.add(now, new ControlOption.AddAddr(false, id, address, 0, hmac));
+    announce(now, address, 0);
+  }
+
+  /** Announces an address, and again until the peer echoes it; port 0 for the first subflow's. */
+  void announce(long now, IpAddress address, int port) {
+    if (!announcements.isAdded(address, port)) {
+      int id = localId(new Local(address, port));
+      long hmac = Hmac.addAddr(session.local().key(), session.remote().key(), id, address, port);
+      announcements.add(now, new ControlOption.AddAddr(false, id, address, port, hmac));
     }
   }
 
   /** An address of ours is gone: the peer shall forget it. */
   void withdraw(long now, IpAddress address) {
-    Integer id = localIds.get(address);
-    if (id != null) {
-      announcements.remove(now, address, id);
-    }
+    localIds.forEach(
+        (local, id) -> {
+          if (local.address().equals(address)) {
+            announcements.remove(now, address, id);
+          }
+        });
   }
 
   /** The peer was told that the address is gone: when it comes back, it is another to the peer. */
   void forget(IpAddress address, int id) {
     if (id != 0) {
-      localIds.remove(address, id);
+      localIds.entrySet().removeIf(e -> e.getKey().address().equals(address) && e.getValue() == id);
     }
   }
 

@@ -20,15 +20,17 @@ final class Announcements {
   private static final class Item {
     final ControlOption option;
     final IpAddress address;
+    final int port;
     final int id;
     final int most;
     int sent;
     long nextAt;
     boolean done;
 
-    Item(ControlOption option, IpAddress address, int id, int most, long now) {
+    Item(ControlOption option, IpAddress address, int port, int id, int most, long now) {
       this.option = option;
       this.address = address;
+      this.port = port;
       this.id = id;
       this.most = most;
       this.nextAt = now;
@@ -47,12 +49,13 @@ final class Announcements {
     this.connection = connection;
   }
 
-  boolean isAdded(IpAddress address) {
-    return additions.stream().anyMatch(item -> item.address.equals(address));
+  boolean isAdded(IpAddress address, int port) {
+    return additions.stream().anyMatch(item -> item.port == port && item.address.equals(address));
   }
 
   void add(long now, ControlOption.AddAddr option) {
-    additions.add(new Item(option, option.address(), option.addressId(), ADDITIONS_SENT, now));
+    additions.add(
+        new Item(option, option.address(), option.port(), option.addressId(), ADDITIONS_SENT, now));
   }
 
   void onEcho(int id, IpAddress address) {
@@ -68,7 +71,8 @@ final class Announcements {
     if (!known) {
       removals.removeIf(item -> !item.isOutstanding());
       if (removals.size() < MOST_REMOVALS) {
-        removals.add(new Item(new ControlOption.RemoveAddr(id), address, id, REMOVALS_SENT, now));
+        removals.add(
+            new Item(new ControlOption.RemoveAddr(id), address, 0, id, REMOVALS_SENT, now));
       }
     }
   }

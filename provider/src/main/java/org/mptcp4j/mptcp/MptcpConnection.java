@@ -429,6 +429,30 @@ public final class MptcpConnection {
     }
   }
 
+  /**
+   * Announces an address with a port to which the peer shall open subflows (RFC 8684 §3.4.1); the
+   * port is taken until the connection is over.
+   *
+   * @return false when the port cannot be had, or the address may not be used, or it is plain TCP
+   */
+  public boolean announce(long now, IpAddress local, int port, SegmentSink sink) {
+    boolean announced = announces(now, local, port);
+    settle(now, sink);
+    return announced;
+  }
+
+  boolean announces(long now, IpAddress local, int port) {
+    boolean allowed =
+        session.isMultipath()
+            && (!config.boundToAddress() || local.equals(initialLocal()))
+            && host.addressFilter().admits(local)
+            && host.holdPort(local, port);
+    if (allowed) {
+      addresses.announce(now, local, port);
+    }
+    return allowed;
+  }
+
   /** Options of the application's, for every subflow that there is and will be. */
   public void setEndpointOptions(long now, EndpointOptions options) {
     endpointOptions = options;

@@ -65,6 +65,14 @@ public interface MptcpHost {
   boolean acceptsJoins(IpAddress local, int port);
 
   /**
+   * Sees to it that joins to {@code local}:{@code port} reach this host's engine, until the last
+   * flow of the connection is gone: takes the port, unless the host has it already.
+   *
+   * @return false when it cannot be had
+   */
+  boolean holdPort(IpAddress local, int port);
+
+  /**
    * Whether SYNs from {@code local} to {@code remote} shall offer MPTCP: not where, of late, those
    * that did stayed unanswered.
    */

@@ -98,12 +98,18 @@ final class PathControl implements PathManager.Connection {
     List<PathManager.Remote> list = new ArrayList<>();
     AddressFilter filter = connection.host().addressFilter();
     for (AddressBook.Remote remote : connection.addresses().remotes()) {
-      boolean closed = remote.id() == 0 && connection.session().isInitialAddressClosed();
-      if (!closed && filter.admits(remote.address())) {
+      if (!isClosed(remote.address(), remote.port()) && filter.admits(remote.address())) {
         list.add(new PathManager.Remote(remote.address().toInetAddress(), remote.port()));
       }
     }
     return list;
+  }
+
+  /** RFC 8684 §3.1, flag C: no further subflow to the first one's address and port. */
+  private boolean isClosed(IpAddress remote, int port) {
+    return connection.session().isInitialAddressClosed()
+        && port == connection.initialRemotePort()
+        && remote.equals(connection.initialFlow().remote());
   }
 
   @Override
@@ -127,12 +133,13 @@ final class PathControl implements PathManager.Connection {
   }
 
   @Override
-  public boolean open(InetAddress local, PathManager.Remote remote) {
+  public boolean open(InetAddress local, PathManager.Remote remote, boolean backup) {
     MptcpHost host = connection.host();
     IpAddress from = IpAddress.of(local);
     IpAddress to = IpAddress.of(remote.address());
     Optional<NetworkPath> path = host.path(from, to);
     if (path.isEmpty()
+        || isClosed(to, remote.port())
         || !host.addressFilter().admits(from)
         || !host.addressFilter().admits(to)
         || connection.subflowSet().liveCount() >= connection.config().maxSubflows()) {
@@ -149,6 +156,9 @@ final class PathControl implements PathManager.Connection {
         .addressIds(
             connection.addresses().localId(from),
             connection.addresses().remoteId(to, remote.port()));
+    if (backup) {
+      subflow.beginAsBackup();
+    }
     subflow.identity().nonces(Handshake.nonce(host), 0);
     subflow.timers().establishBy(now + ESTABLISH_WITHIN);
     if (!host.register(flow, subflow)) {
@@ -167,5 +177,10 @@ final class PathControl implements PathManager.Connection {
         && host.acceptsJoins(address, connection.initialLocalPort())) {
       connection.addresses().announce(now, address);
     }
+  }
+
+  @Override
+  public boolean announce(InetAddress local, int port) {
+    return connection.announces(now, IpAddress.of(local), port);
   }
 }

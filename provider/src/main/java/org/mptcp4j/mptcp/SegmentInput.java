@@ -51,6 +51,10 @@ final class SegmentInput {
       subflow.thirdAckAnswered();
       connection.onJoined(now, subflow);
     }
+    if (segment.mptcp().has(MptcpOption.MP_JOIN) && !subflow.isOpener()) {
+      // RFC 8684 §3.2: each third ACK is answered, since the answer to an earlier one may be lost.
+      subflow.endpoint().requestAck();
+    }
     if (session.isMultipath()) {
       return onOptions(now, subflow, segment);
     }

@@ -211,6 +211,15 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     peerBackup = backup;
   }
 
+  /** Before its SYN, which then tells the peer to spare it. */
+  void beginAsBackup() {
+    ownBackup = true;
+  }
+
+  boolean isOwnBackup() {
+    return ownBackup;
+  }
+
   /** Whether this subflow is to be spared; the peer is told to spare it as well. */
   void ownBackup(boolean backup) {
     if (ownBackup != backup) {

@@ -59,7 +59,7 @@ final class SubflowOptions {
   private void writeSyn(TcpOptionWriter options, Subflow subflow) {
     if (!subflow.isInitial()) {
       options.mpJoinSyn(
-          false,
+          subflow.isOwnBackup(),
           subflow.identity().localAddressId(),
           session.remote().token(),
           subflow.identity().localNonce());
@@ -71,7 +71,7 @@ final class SubflowOptions {
   private void writeSynAck(TcpOptionWriter options, Subflow subflow) {
     if (!subflow.isInitial()) {
       options.mpJoinSynAck(
-          false,
+          subflow.isOwnBackup(),
           subflow.identity().localAddressId(),
           Hmac.leftmost64(subflow.identity().ownHmac()),
           subflow.identity().localNonce());

@@ -102,6 +102,9 @@ public final class EngineCounters {
   /** MP_JOIN SYNs dropped because too many joins were half-open. */
   public final LongAdder joinsSuppressed = counter("joins.suppressed");
 
+  /** MP_JOIN SYNs dropped because too many came with the same token. */
+  public final LongAdder joinsRateLimited = counter("joins.ratelimited");
+
   /** Packets queued to a thread that held the connection. */
   public final LongAdder packetsQueued = counter("packets.queued");
 

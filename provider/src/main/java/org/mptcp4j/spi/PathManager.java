@@ -55,10 +55,30 @@ public interface PathManager {
     boolean hasPath(InetAddress local, InetAddress remote);
 
     /** Opens a subflow; false when it could not be begun. */
-    boolean open(InetAddress local, Remote remote);
+    default boolean open(InetAddress local, Remote remote) {
+      return open(local, remote, /* backup= */ false);
+    }
+
+    /**
+     * Opens a subflow.
+     *
+     * @param backup whether it carries data only while no other can, in both directions
+     * @return false when it could not be begun
+     */
+    boolean open(InetAddress local, Remote remote, boolean backup);
 
     /** Announces an address to the peer; does nothing when it was announced before. */
     void announce(InetAddress local);
+
+    /**
+     * Announces an address with a port of its own, to which the peer shall open subflows instead of
+     * the first one's (RFC 8684 §3.4.1). The port is taken for the life of the connection, unless
+     * it is this program's already; does nothing when it was announced before.
+     *
+     * @param port 1 to 65535
+     * @return false when the port cannot be had, or the address may not be used
+     */
+    boolean announce(InetAddress local, int port);
   }
 
   /**

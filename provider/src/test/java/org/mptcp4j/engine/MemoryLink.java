@@ -5,11 +5,11 @@ import java.net.BindException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -46,7 +46,7 @@ final class MemoryLink implements PacketLink {
     }
   }
 
-  private final List<IpAddress> addresses = new ArrayList<>();
+  private final List<IpAddress> addresses = new CopyOnWriteArrayList<>();
   private final ArrayDeque<byte[]> arriving = new ArrayDeque<>();
   private final Semaphore signals = new Semaphore(0);
   private final Set<Integer> guarded = new HashSet<>();
@@ -91,6 +91,11 @@ final class MemoryLink implements PacketLink {
       b.addresses.add(IpAddress.parse("10.0." + i + ".2"));
     }
     return new MemoryLink[] {a, b};
+  }
+
+  /** Another address, of which no news goes out. */
+  void addAddress(String address) {
+    addresses.add(IpAddress.parse(address));
   }
 
   IpAddress address(int index) {

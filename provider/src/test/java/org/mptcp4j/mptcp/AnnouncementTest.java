@@ -126,26 +126,14 @@ class AnnouncementTest {
   @Test
   void anAddressWithPortIsJoinedThere() {
     TwoHosts hosts = TwoHosts.onePath(5);
-    hosts.network.path(hosts.client, "10.0.3.1", hosts.server, "10.0.3.2");
-    hosts.client.addressDisappears("10.0.3.1");
     hosts.server.listen(4711, multipath(), socket -> {});
-    ConnectionConfig c = multipath();
-    // A bound server announces nothing by itself.
-    hosts.connect(
-        c,
-        new ConnectionConfig(
-            c.tcp(),
-            c.multipath(),
-            c.checksum(),
-            c.sendBufferBytes(),
-            c.receiveBufferBytes(),
-            c.maxSubflows(),
-            c.maxAnnouncedAddresses(),
-            true,
-            c.closeTimeoutNanos()));
+    hosts.connect(multipath(), multipath());
     hosts.clientSocket.write(ByteBuffer.wrap(new byte[10]));
     hosts.network.runFor(SECOND);
     watch(hosts);
+    // The server has an address of which it says nothing by itself, since no news goes out.
+    hosts.network.path(hosts.client, "10.0.3.1", hosts.server, "10.0.3.2");
+    hosts.client.addressDisappears("10.0.3.1");
     announce(hosts, 200, "10.0.3.2", 4711, 0);
     hosts.client.addressAppears("10.0.3.1");
     hosts.network.runFor(SECOND);

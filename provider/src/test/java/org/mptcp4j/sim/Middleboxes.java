@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.mptcp4j.wire.IncomingSegment;
@@ -25,7 +26,8 @@ public final class Middleboxes {
     return packet.get(tcp(packet) + 13) & 0xff;
   }
 
-  static boolean isSyn(ByteBuffer packet) {
+  /** SYN or SYN/ACK. */
+  public static boolean isSyn(ByteBuffer packet) {
     return (flags(packet) & TcpFlags.SYN) != 0;
   }
 
@@ -146,6 +148,46 @@ public final class Middleboxes {
     return (now, packet) -> {
       segment.parse(packet, 0, packet.limit());
       watcher.accept(segment);
+      return packet;
+    };
+  }
+
+  /**
+   * Changes version (bits 8 to 11) and flags (bits 0 to 7) of MP_CAPABLE in the packets chosen, as
+   * another peer would have sent them.
+   */
+  public static Middlebox changeCapable(
+      Predicate<ByteBuffer> packets, IntUnaryOperator versionAndFlags) {
+    return (now, packet) -> {
+      int end = payloadOffset(packet);
+      for (int at = tcp(packet) + 20; at < end && packet.get(at) != 0; ) {
+        int length = packet.get(at) == 1 ? 1 : packet.get(at + 1);
+        boolean capable =
+            packet.get(at) == MptcpOption.KIND
+                && packet.get(at + 2) >>> 4 == MptcpOption.MP_CAPABLE;
+        if (capable && packets.test(packet)) {
+          int changed = versionAndFlags.applyAsInt(packet.getShort(at + 2) & 0xfff);
+          packet.putShort(at + 2, (short) changed);
+          return seal(packet);
+        }
+        at += length;
+      }
+      return packet;
+    };
+  }
+
+  /** Changes the byte at {@code index} of every MPTCP option of this subtype. */
+  public static Middlebox changeOption(int subtype, int index) {
+    return (now, packet) -> {
+      int end = payloadOffset(packet);
+      for (int at = tcp(packet) + 20; at < end && packet.get(at) != 0; ) {
+        int length = packet.get(at) == 1 ? 1 : packet.get(at + 1);
+        if (packet.get(at) == MptcpOption.KIND && (packet.get(at + 2) >>> 4 & 0xf) == subtype) {
+          packet.put(at + index, (byte) (packet.get(at + index) ^ 1));
+          return seal(packet);
+        }
+        at += length;
+      }
       return packet;
     };
   }

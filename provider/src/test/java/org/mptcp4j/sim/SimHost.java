@@ -355,6 +355,11 @@ public final class SimHost implements MptcpHost, SegmentSink {
   }
 
   @Override
+  public boolean holdPort(IpAddress local, int port) {
+    return addresses.contains(local);
+  }
+
+  @Override
   public boolean offersMultipath(long now, IpAddress local, IpAddress remote) {
     return !blackHoles.isKnown(now, local, remote);
   }

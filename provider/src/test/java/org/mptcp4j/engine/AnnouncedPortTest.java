@@ -1,0 +1,90 @@
+package org.mptcp4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.mptcp4j.wire.IpAddress;
+
+/** Ports that are announced for joins: they are guarded as long as the connection lives. */
+@Timeout(60)
+class AnnouncedPortTest {
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
+  private static final int PORT = 8080;
+  private static final int ANNOUNCED = 4711;
+
+  private final TwoEngines engines = new TwoEngines(1);
+
+  @AfterEach
+  void noFault() throws IOException {
+    engines.closeAndCheck();
+  }
+
+  private static void await(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + PATIENCE;
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waited for: " + what).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Has the server's only connection announce a port. */
+  private boolean announce(IpAddress address, int port) throws Exception {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    EngineConnection owner = engines.server.flows().connections().iterator().next();
+    owner.post(
+        (now, connection) -> answer.complete(connection.announce(now, address, port, owner)));
+    return answer.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void thePeerJoinsTheAnnouncedPortWhichIsGivenBackInTheEnd() throws Exception {
+    StreamListener listener =
+        engines.server.listen(
+            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    StreamSocket socket = engines.connect(PORT);
+    StreamSocket accepted = TwoEngines.accept(listener);
+    assertThat(socket.write(ByteBuffer.wrap(new byte[] {1}))).isEqualTo(1);
+    TwoEngines.read(accepted, ByteBuffer.allocate(1));
+    engines.clientLink.addAddress("10.0.2.1");
+    engines.serverLink.addAddress("10.0.2.2");
+    IpAddress second = IpAddress.parse("10.0.2.2");
+
+    assertThat(announce(second, ANNOUNCED)).isTrue();
+    assertThat(announce(second, ANNOUNCED)).as("again").isTrue();
+    assertThat(engines.serverLink.guardedPorts()).containsExactlyInAnyOrder(PORT, ANNOUNCED);
+    await("it is joined", () -> socket.subflows().size() == 2);
+    assertThat(socket.subflows().get(1).remote())
+        .isEqualTo(new InetSocketAddress(second.toInetAddress(), ANNOUNCED));
+    await("it can carry data", () -> socket.subflows().get(1).established());
+
+    socket.close();
+    accepted.close();
+    listener.close();
+    engines.client.flows().connections().forEach(this::reset);
+    engines.server.flows().connections().forEach(this::reset);
+    await("the ports are free", () -> engines.serverLink.guardedPorts().isEmpty());
+  }
+
+  private void reset(EngineConnection owner) {
+    owner.post((now, connection) -> connection.abort(now, owner));
+  }
+
+  @Test
+  void aPortThatSomebodyElseHasIsNotAnnounced() throws Exception {
+    StreamListener listener =
+        engines.server.listen(
+            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    engines.connect(PORT);
+    TwoEngines.accept(listener);
+    engines.serverLink.guard(engines.serverLink.address(0), ANNOUNCED, true);
+    assertThat(announce(engines.serverLink.address(0), ANNOUNCED)).isFalse();
+  }
+}
