@@ -210,6 +210,16 @@ class EngineLabTest {
   }
 
   @Test
+  void whereTheFirstPathIsSilentAnOrdinaryConnectSucceedsOverTheSecond() throws Exception {
+    // What leaves by the first path is for a device that nobody has, as behind a captive portal.
+    here.ip("neigh replace 10.71.1.2 lladdr 02:00:00:00:00:99 nud permanent dev left1");
+    here.ip("route add 10.71.1.0/24 via 10.71.2.2 dev left2 metric 200");
+    aPlainTcpServerOfTheKernelGetsThePlainStream();
+    assertThat(client.counters().snapshot()).containsEntry("mptcp.firstpath.others", 1L);
+    assertThat(transmitted(here, "left2")).isGreaterThan(5_000_000);
+  }
+
+  @Test
   void aPlainTcpClientOfTheKernelIsServed() throws Exception {
     StreamListener listener = listen();
     ExecutorService kernel = here.newThread();
