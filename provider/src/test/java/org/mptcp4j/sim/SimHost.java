@@ -559,6 +559,10 @@ public final class SimHost implements MptcpHost, SegmentSink {
           .acknowledgmentNumber(segment.sequenceNumber() + segment.segmentLength())
           .flags(TcpFlags.RST | TcpFlags.ACK);
     }
+    if (segment.mptcp().has(MptcpOption.MP_JOIN)) {
+      // RFC 8684 §3.2: a token of nobody.
+      reset.options().mpTcpReset(/* isTransient= */ false, MptcpOption.RESET_MPTCP_ERROR);
+    }
     transmit(reset, path.get());
   }
 
