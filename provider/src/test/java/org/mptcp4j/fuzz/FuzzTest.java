@@ -161,7 +161,7 @@ class FuzzTest {
     command.add("--reproducer_path=.");
     command.add("-seed=" + SEED);
     command.add("-max_len=400");
-    command.add("-timeout=20");
+    command.add("-timeout=300");
     command.add("-print_final_stats=1");
     command.add(
         SECONDS == 0
