@@ -11,7 +11,7 @@ final class HeaderBoxes {
   private HeaderBoxes() {}
 
   /** Translates the address of the path's first host to {@code outside}. */
-  static void translateAddress(SimPath path, String inside, String outside) {
+  static void translateAddress(BoxedPath path, String inside, String outside) {
     int in = IpAddress.parse(inside).ipv4Bits();
     int out = IpAddress.parse(outside).ipv4Bits();
     path.outsideAddress(outside);
@@ -32,7 +32,7 @@ final class HeaderBoxes {
   }
 
   /** Translates the ports of the path's first host by adding a number. */
-  static void translatePorts(SimPath path, int by) {
+  static void translatePorts(BoxedPath path, int by) {
     path.forward()
         .middlebox(
             (now, buffer) -> {

@@ -14,7 +14,7 @@ import org.mptcp4j.sim.MiddleboxSite.Outcome;
 /** A kind of middlebox, and what is to become of a connection through it. */
 // The functions make boxes and keep nothing.
 @SuppressWarnings("ImmutableEnumChecker")
-enum MiddleboxRow {
+public enum MiddleboxRow {
   NONE("no middlebox", MULTIPATH, MULTIPATH, MULTIPATH, s -> {}),
   NAT_ADDRESS(
       "NAT: the client's address is translated",
@@ -60,13 +60,13 @@ enum MiddleboxRow {
       FALLBACK,
       SUBFLOW_CLOSED,
       FALLBACK,
-      s -> s.path().both(link -> link.middlebox(OptionBoxes.strip(OptionBoxes.WITH_DATA)))),
+      s -> s.both(link -> link.middlebox(OptionBoxes.strip(OptionBoxes.WITH_DATA)))),
   STRIP_AFTER_SYNS(
       "options removed from everything after the SYNs",
       FALLBACK,
       SUBFLOW_CLOSED,
       FALLBACK,
-      s -> s.path().both(link -> link.middlebox(OptionBoxes.strip(OptionBoxes.AFTER_SYNS)))),
+      s -> s.both(link -> link.middlebox(OptionBoxes.strip(OptionBoxes.AFTER_SYNS)))),
   STRIP_ONE_WAY_UP(
       "options removed after the SYNs, towards the server only",
       FALLBACK,
@@ -98,51 +98,49 @@ enum MiddleboxRow {
       FALLBACK,
       SUBFLOW_CLOSED,
       FALLBACK,
-      s -> s.path().both(link -> link.middlebox(Middleboxes.stripFromSyns()))),
+      s -> s.both(link -> link.middlebox(Middleboxes.stripFromSyns()))),
   NOP_AFTER_SYNS(
       "options after the SYNs replaced by NOP",
       FALLBACK,
       SUBFLOW_CLOSED,
       FALLBACK,
-      s -> s.path().both(link -> link.middlebox(Middleboxes.stripAfterSyns()))),
+      s -> s.both(link -> link.middlebox(Middleboxes.stripAfterSyns()))),
   EOL_SYNS(
       "options of the SYNs replaced by EOL",
       FALLBACK,
       SUBFLOW_CLOSED,
       FALLBACK,
-      s -> s.path().both(link -> link.middlebox(OptionBoxes.endOptionsAtMptcp(TcpPacket::isSyn)))),
+      s -> s.both(link -> link.middlebox(OptionBoxes.endOptionsAtMptcp(TcpPacket::isSyn)))),
   EOL_AFTER_SYNS(
       "options after the SYNs replaced by EOL",
       FALLBACK,
       SUBFLOW_CLOSED,
       FALLBACK,
-      s ->
-          s.path()
-              .both(link -> link.middlebox(OptionBoxes.endOptionsAtMptcp(OptionBoxes.AFTER_SYNS)))),
+      s -> s.both(link -> link.middlebox(OptionBoxes.endOptionsAtMptcp(OptionBoxes.AFTER_SYNS)))),
   SPLIT_COPY(
       "segments split, options on both parts",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> SegmentBoxes.split(link, true))),
+      s -> s.both(link -> SegmentBoxes.split(link, true))),
   SPLIT_FIRST(
       "segments split, options on the first part",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> SegmentBoxes.split(link, false))),
+      s -> s.both(link -> SegmentBoxes.split(link, false))),
   COALESCE_FIRST(
       "segments coalesced, options of the first",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> SegmentBoxes.coalesce(link, true))),
+      s -> s.both(link -> SegmentBoxes.coalesce(link, true))),
   COALESCE_SECOND(
       "segments coalesced, options of the second",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> SegmentBoxes.coalesce(link, false))),
+      s -> s.both(link -> SegmentBoxes.coalesce(link, false))),
   PAYLOAD_CHANGED(
       "payload changed, length kept",
       FALLBACK,
@@ -181,7 +179,7 @@ enum MiddleboxRow {
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> SegmentBoxes.refuseOtherContent(link))),
+      s -> s.both(link -> SegmentBoxes.refuseOtherContent(link))),
   EARLY_ACK(
       "ACKs for data that the receiver has not seen, from the first byte (proxy)",
       FALLBACK,
@@ -193,19 +191,19 @@ enum MiddleboxRow {
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> SegmentBoxes.acknowledgeEarly(s.there(), s.back(), s.network().now() + 500 * MILLI)),
+      s -> SegmentBoxes.acknowledgeEarly(s.there(), s.back(), s.there().now() + 500 * MILLI)),
   DUPLICATE_OPTIONS(
       "options duplicated",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> link.middlebox(OptionBoxes::duplicate))),
+      s -> s.both(link -> link.middlebox(OptionBoxes::duplicate))),
   REORDERED_OPTIONS(
       "options reordered",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> link.middlebox(OptionBoxes::reverse))),
+      s -> s.both(link -> link.middlebox(OptionBoxes::reverse))),
   SYN_DROPPED(
       "SYN dropped when it carries MPTCP options",
       FALLBACK,
@@ -225,19 +223,19 @@ enum MiddleboxRow {
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> link.middlebox(HeaderBoxes.clampWindow(1_000)))),
+      s -> s.both(link -> link.middlebox(HeaderBoxes.clampWindow(1_000)))),
   WINDOW_SCALE_STRIPPED(
       "window scale removed",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> link.middlebox(HeaderBoxes.stripWindowScale()))),
+      s -> s.both(link -> link.middlebox(HeaderBoxes.stripWindowScale()))),
   MSS_CLAMPED(
       "MSS clamped",
       MULTIPATH,
       MULTIPATH,
       MULTIPATH,
-      s -> s.path().both(link -> link.middlebox(HeaderBoxes.clampMss(536)))),
+      s -> s.both(link -> link.middlebox(HeaderBoxes.clampMss(536)))),
   FIREWALL_DROPS(
       "stateful firewall that saw no SYN, drops",
       SUBFLOW_CLOSED,
@@ -245,7 +243,7 @@ enum MiddleboxRow {
       SUBFLOW_CLOSED,
       900 * SECOND,
       s ->
-          s.network()
+          s.there()
               .after(
                   500 * MILLI,
                   () -> SegmentBoxes.requireSyn(s.path().forward(), s.path().backward(), false))),
@@ -256,7 +254,7 @@ enum MiddleboxRow {
       SUBFLOW_CLOSED,
       20 * SECOND,
       s ->
-          s.network()
+          s.there()
               .after(
                   500 * MILLI,
                   () -> SegmentBoxes.requireSyn(s.path().forward(), s.path().backward(), true)));
@@ -266,14 +264,10 @@ enum MiddleboxRow {
   private final Outcome joined;
   private final Outcome firstOfTwo;
   private final long nanos;
-  private final Consumer<MiddleboxSite> install;
+  private final Consumer<BoxSite> install;
 
   MiddleboxRow(
-      String words,
-      Outcome only,
-      Outcome joined,
-      Outcome firstOfTwo,
-      Consumer<MiddleboxSite> install) {
+      String words, Outcome only, Outcome joined, Outcome firstOfTwo, Consumer<BoxSite> install) {
     this(words, only, joined, firstOfTwo, 3 * SECOND, install);
   }
 
@@ -283,7 +277,7 @@ enum MiddleboxRow {
       Outcome joined,
       Outcome firstOfTwo,
       long nanos,
-      Consumer<MiddleboxSite> install) {
+      Consumer<BoxSite> install) {
     this.words = words;
     this.only = only;
     this.joined = joined;
@@ -296,13 +290,13 @@ enum MiddleboxRow {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  private static void edit(MiddleboxSite site, StreamEdit edit) {
+  private static void edit(BoxSite site, StreamEdit edit) {
     site.expect(edit);
     SegmentBoxes.edit(site.there(), site.back(), edit);
   }
 
-  private static void later(MiddleboxSite site, Consumer<SimLink> box, boolean both) {
-    site.network()
+  private static void later(BoxSite site, Consumer<BoxedLink> box, boolean both) {
+    site.there()
         .after(
             500 * MILLI,
             () -> {
@@ -314,7 +308,7 @@ enum MiddleboxRow {
   }
 
   /** Whether the box cannot be noticed without checksums. */
-  boolean needsChecksum() {
+  public boolean needsChecksum() {
     return this == PAYLOAD_CHANGED
         || this == PAYLOAD_LONGER
         || this == PAYLOAD_SHORTER
@@ -322,12 +316,18 @@ enum MiddleboxRow {
         || this == RETRANSMISSION_ALTERED;
   }
 
+  /** Puts the box up. */
+  public void install(BoxSite site) {
+    install.accept(site);
+  }
+
   /** How many seeds it runs with; more than four bring loss, too. */
   int seeds() {
     return this == FIREWALL_DROPS ? 2 : 6;
   }
 
-  Outcome expected(MiddleboxSite.Place place) {
+  /** What is to become of a connection of our stack with itself. */
+  public Outcome expected(MiddleboxSite.Place place) {
     return switch (place) {
       case ONLY_SUBFLOW -> only;
       case JOINED_SUBFLOW -> joined;
@@ -340,7 +340,7 @@ enum MiddleboxRow {
     // What takes minutes to be noticed is waited for on slow paths.
     boolean slow = this == FIREWALL_DROPS;
     MiddleboxSite site = new MiddleboxSite(place, seed, slow ? 500_000 : 5_000_000);
-    install.accept(site);
+    install(site);
     return site.run(needsChecksum() || seed % 4 == 0 || seed % 4 == 3, nanos);
   }
 

@@ -9,16 +9,16 @@ import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IpAddress;
 
 /** A client and a server that write to each other without pause, with a box on one of the paths. */
-final class MiddleboxSite {
+public final class MiddleboxSite implements BoxSite {
   /** Where the box stands. */
-  enum Place {
+  public enum Place {
     ONLY_SUBFLOW,
     JOINED_SUBFLOW,
     FIRST_OF_TWO
   }
 
   /** What became of the connection. */
-  enum Outcome {
+  public enum Outcome {
     MULTIPATH("stays multipath"),
     FALLBACK("falls back"),
     SUBFLOW_CLOSED("subflow closed, connection goes on"),
@@ -75,30 +75,29 @@ final class MiddleboxSite {
     }
   }
 
-  SimNetwork network() {
-    return network;
-  }
-
-  /** The path with the box. */
-  SimPath path() {
+  @Override
+  public SimPath path() {
     return boxed;
   }
 
-  String clientAddress() {
+  @Override
+  public String clientAddress() {
     return boxedAddress;
   }
 
-  /** The direction that a box with one direction works on: the client's or the server's. */
-  SimLink there() {
+  /** The client's or the server's direction. */
+  @Override
+  public SimLink there() {
     return seed % 2 == 0 ? boxed.forward() : boxed.backward();
   }
 
-  SimLink back() {
+  @Override
+  public SimLink back() {
     return seed % 2 == 0 ? boxed.backward() : boxed.forward();
   }
 
-  /** The box changes the stream of the direction {@link #there} in a way that nobody can notice. */
-  void expect(StreamEdit change) {
+  @Override
+  public void expect(StreamEdit change) {
     if (place == Place.ONLY_SUBFLOW || (place == Place.FIRST_OF_TWO && change.at() == 0)) {
       // Before there is a second subflow, the first one's bytes are the connection's.
       edit = change;

@@ -21,7 +21,7 @@ final class SegmentBoxes {
    *
    * @param copyOptions whether both have its options, else only the first has
    */
-  static void split(SimLink link, boolean copyOptions) {
+  static void split(BoxedLink link, boolean copyOptions) {
     link.middlebox(
         (now, buffer) -> {
           TcpPacket packet = TcpPacket.of(buffer);
@@ -44,7 +44,7 @@ final class SegmentBoxes {
    *
    * @param keepFirst whether the options of the first are kept, else those of the second
    */
-  static void coalesce(SimLink link, boolean keepFirst) {
+  static void coalesce(BoxedLink link, boolean keepFirst) {
     TcpPacket[] held = new TcpPacket[1];
     SimRandom random = new SimRandom(3);
     link.middlebox(
@@ -65,15 +65,14 @@ final class SegmentBoxes {
           }
           if (data && random.chance(0.3)) {
             held[0] = packet;
-            link.network()
-                .after(
-                    HOLD_NANOS,
-                    () -> {
-                      if (held[0] == packet) {
-                        held[0] = null;
-                        link.emit(packet.toBuffer());
-                      }
-                    });
+            link.after(
+                HOLD_NANOS,
+                () -> {
+                  if (held[0] == packet) {
+                    held[0] = null;
+                    link.emit(packet.toBuffer());
+                  }
+                });
             return null;
           }
           link.emit(packet.toBuffer());
@@ -94,7 +93,7 @@ final class SegmentBoxes {
   }
 
   /** Acknowledges data in the receiver's name as soon as it sees it, from some moment on. */
-  static void acknowledgeEarly(SimLink there, SimLink back, long fromNanos) {
+  static void acknowledgeEarly(BoxedLink there, BoxedLink back, long fromNanos) {
     int[] window = {1_000};
     back.middlebox(
         (now, buffer) -> {
@@ -128,7 +127,7 @@ final class SegmentBoxes {
    *
    * @param resets whether it answers others with RST, to both ends, else it drops them
    */
-  static void requireSyn(SimLink there, SimLink back, boolean resets) {
+  static void requireSyn(BoxedLink there, BoxedLink back, boolean resets) {
     Set<Integer> known = new HashSet<>();
     there.middlebox((now, buffer) -> admit(known, buffer, true, there, back, resets));
     back.middlebox((now, buffer) -> admit(known, buffer, false, back, there, resets));
@@ -138,8 +137,8 @@ final class SegmentBoxes {
       Set<Integer> known,
       ByteBuffer buffer,
       boolean outward,
-      SimLink there,
-      SimLink back,
+      BoxedLink there,
+      BoxedLink back,
       boolean resets) {
     TcpPacket packet = TcpPacket.of(buffer);
     int port = outward ? packet.sourcePort() : packet.destinationPort();
@@ -159,7 +158,7 @@ final class SegmentBoxes {
   }
 
   /** A normalizer: no flow may say other bytes at a sequence number than it said before. */
-  static void refuseOtherContent(SimLink link) {
+  static void refuseOtherContent(BoxedLink link) {
     Map<Integer, SeenContent> flows = new HashMap<>();
     link.middlebox(
         (now, buffer) -> {
@@ -167,7 +166,10 @@ final class SegmentBoxes {
           if (packet.isSyn()) {
             flows.put(packet.sourcePort(), new SeenContent(packet.sequence() + 1));
           }
-          flows.get(packet.sourcePort()).see(packet);
+          SeenContent flow = flows.get(packet.sourcePort());
+          if (flow != null) {
+            flow.see(packet);
+          }
           return buffer;
         });
   }
@@ -203,7 +205,7 @@ final class SegmentBoxes {
    * Loses a byte at an offset of each flow, and changes it in every retransmission: it becomes
    * {@code value}.
    */
-  static void alterRetransmission(SimLink link, int offset, byte value) {
+  static void alterRetransmission(BoxedLink link, int offset, byte value) {
     Map<Integer, Integer> places = new HashMap<>();
     Set<Integer> lost = new HashSet<>();
     link.middlebox(
@@ -231,7 +233,7 @@ final class SegmentBoxes {
   }
 
   /** An application-level gateway that edits each flow in one direction and keeps the books. */
-  static void edit(SimLink there, SimLink back, StreamEdit edit) {
+  static void edit(BoxedLink there, BoxedLink back, StreamEdit edit) {
     Map<Integer, EditedFlow> flows = new HashMap<>();
     there.middlebox(
         (now, buffer) -> {

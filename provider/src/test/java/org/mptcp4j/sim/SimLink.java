@@ -9,7 +9,7 @@ import org.mptcp4j.wire.IpAddress;
  * transmitter of a given rate, then a line with delay. Times are nanoseconds, sizes bytes of the IP
  * packet.
  */
-public final class SimLink {
+public final class SimLink implements BoxedLink {
   private final SimNetwork network;
   private final SimHost destination;
   private final SimRandom random;
@@ -123,6 +123,7 @@ public final class SimLink {
     reverse = link;
   }
 
+  @Override
   public SimLink middlebox(Middlebox box) {
     middlebox = box;
     return this;
@@ -249,15 +250,21 @@ public final class SimLink {
     network.deliver(arrival, reverse.destination, answer);
   }
 
-  /** A box puts a packet on the line behind itself: of its own making, or held back until now. */
-  void emit(ByteBuffer packet) {
+  @Override
+  public void emit(ByteBuffer packet) {
     long arrival = Math.max(Math.max(busyUntil, network.now()) + delayNanos, lastArrival);
     lastArrival = arrival;
     deliver(arrival, packet);
   }
 
-  SimNetwork network() {
-    return network;
+  @Override
+  public long now() {
+    return network.now();
+  }
+
+  @Override
+  public void after(long nanos, Runnable task) {
+    network.after(nanos, task);
   }
 
   private void deliver(long arrival, ByteBuffer packet) {

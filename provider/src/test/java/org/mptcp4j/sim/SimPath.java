@@ -8,7 +8,7 @@ import org.mptcp4j.wire.IpAddress;
  * address of the second host. The setters set both directions; {@link #forward} is the one from the
  * first host.
  */
-public final class SimPath {
+public final class SimPath implements BoxedPath {
   private final IpAddress accessAddress;
   private final SimHost accessHost;
   private final SimHost farHost;
@@ -36,11 +36,13 @@ public final class SimPath {
   }
 
   /** From the host named first. */
+  @Override
   public SimLink forward() {
     return forward;
   }
 
   /** To the host named first. */
+  @Override
   public SimLink backward() {
     return backward;
   }
@@ -81,7 +83,8 @@ public final class SimPath {
   }
 
   /** The far host knows the access line by this address: that of an address translator. */
-  SimPath outsideAddress(String address) {
+  @Override
+  public SimPath outsideAddress(String address) {
     outsideAddress = IpAddress.parse(address);
     return this;
   }

@@ -8,17 +8,17 @@ package org.mptcp4j.sim;
  * @param removed how many bytes of the original it replaces
  * @param inserted the bytes that come in their place
  */
-record StreamEdit(long at, int removed, byte[] inserted) {
+public record StreamEdit(long at, int removed, byte[] inserted) {
   /** The stream as it was written. */
-  static final StreamEdit NONE = new StreamEdit(Long.MAX_VALUE, 0, new byte[0]);
+  public static final StreamEdit NONE = new StreamEdit(Long.MAX_VALUE, 0, new byte[0]);
 
   /** How much longer the stream becomes, bytes. */
-  int growth() {
+  public int growth() {
     return inserted.length - removed;
   }
 
   /** Where a byte of the result comes from, -1 when it is one of those inserted. */
-  long origin(long offset) {
+  public long origin(long offset) {
     if (offset < at) {
       return offset;
     }
