@@ -17,4 +17,15 @@ public final class Multipath {
   public static List<Subflow> subflows(SocketChannel channel) {
     return ChannelSubflows.of(channel);
   }
+
+  /**
+   * Has a subflow carry data only while no other can, in both directions, or again like the others.
+   * The peer is told with MP_PRIO (RFC 8684 §3.3.8). Does nothing on plain TCP, and when the
+   * subflow is gone.
+   *
+   * @param subflow one of those that {@link #subflows} gave
+   */
+  public static void setBackup(SocketChannel channel, Subflow subflow, boolean backup) {
+    ChannelSubflows.setBackup(channel, subflow, backup);
+  }
 }

@@ -11,7 +11,8 @@ import java.net.InetSocketAddress;
  * @param localAddressId the address identifier of this side (RFC 8684 §3.4), 0 for the first
  *     subflow
  * @param remoteAddressId the address identifier of the peer's side
- * @param backup whether the peer asks to use it only when no other is there (RFC 8684 §3.3.8)
+ * @param backup whether this side or the peer wants it used only when no other is there (RFC 8684
+ *     §3.3.8)
  * @param established whether data can flow on it
  * @param tcp the figures of its TCP
  */

@@ -126,12 +126,37 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
     }
   }
 
+  /** Makes a subflow a backup, or none again. */
+  void setBackup(org.mptcp4j.Subflow described, boolean backup) {
+    acquire();
+    try {
+      if (connection != null) {
+        for (Subflow subflow : connection.subflows()) {
+          FlowKey flow = subflow.flow();
+          if (local(flow).equals(described.local()) && remote(flow).equals(described.remote())) {
+            connection.setBackup(engine.now(), subflow, backup, this);
+          }
+        }
+      }
+    } finally {
+      release();
+    }
+  }
+
+  private static InetSocketAddress local(FlowKey flow) {
+    return new InetSocketAddress(flow.local().toInetAddress(), flow.localPort());
+  }
+
+  private static InetSocketAddress remote(FlowKey flow) {
+    return new InetSocketAddress(flow.remote().toInetAddress(), flow.remotePort());
+  }
+
   private static org.mptcp4j.Subflow describe(long now, Subflow subflow) {
     SubflowInfo info = subflow.info();
     FlowKey flow = info.flow();
     return new org.mptcp4j.Subflow(
-        new InetSocketAddress(flow.local().toInetAddress(), flow.localPort()),
-        new InetSocketAddress(flow.remote().toInetAddress(), flow.remotePort()),
+        local(flow),
+        remote(flow),
         info.localAddressId(),
         info.remoteAddressId(),
         info.backup(),

@@ -323,6 +323,14 @@ final class EngineSocket implements StreamSocket {
     return current == null || closed ? List.of() : current.describeSubflows();
   }
 
+  @Override
+  public void setBackup(Subflow subflow, boolean backup) {
+    EngineConnection current = connection;
+    if (current != null && !closed) {
+      current.setBackup(subflow, backup);
+    }
+  }
+
   /** Readiness bits turned on; called outside of all locks. */
   void signal(int bits) {
     waiters.signal(bits);

@@ -110,6 +110,9 @@ public interface StreamSocket {
   /** The subflows at this moment; empty before the connection begins and after its end. */
   List<Subflow> subflows();
 
+  /** Makes a subflow a backup, or none again; does nothing when it is gone. */
+  void setBackup(Subflow subflow, boolean backup);
+
   /** The peer's address and port, once connected. */
   Optional<InetSocketAddress> remoteAddress();
 

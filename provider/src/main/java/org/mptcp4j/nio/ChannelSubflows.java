@@ -16,4 +16,12 @@ public final class ChannelSubflows {
         ? ours.subflows()
         : List.of();
   }
+
+  /** As {@link org.mptcp4j.Multipath#setBackup}. */
+  public static void setBackup(SocketChannel channel, Subflow subflow, boolean backup) {
+    Objects.requireNonNull(subflow);
+    if (Objects.requireNonNull(channel) instanceof MptcpSocketChannel ours && ours.isOpen()) {
+      ours.setBackup(subflow, backup);
+    }
+  }
 }

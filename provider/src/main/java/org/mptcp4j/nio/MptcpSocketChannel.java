@@ -125,6 +125,13 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     return socket == null ? List.of() : socket.subflows();
   }
 
+  void setBackup(Subflow subflow, boolean backup) {
+    StreamSocket socket = backend.stream();
+    if (socket != null) {
+      socket.setBackup(subflow, backup);
+    }
+  }
+
   InetSocketAddress localOrNull() {
     return backend.local();
   }

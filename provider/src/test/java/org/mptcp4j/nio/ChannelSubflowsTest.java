@@ -45,8 +45,13 @@ class ChannelSubflowsTest {
       assertThat(subflows.get(0).tcp().state()).isEqualTo(TcpInfo.State.ESTABLISHED);
       assertThat(subflows.stream().mapToLong(s -> s.tcp().sentBytes()).sum())
           .isGreaterThanOrEqualTo(1000);
+      Multipath.setBackup(pair.client(), subflows.get(0), true);
+      assertThat(Multipath.subflows(pair.client()).get(0).backup()).isTrue();
+      Multipath.setBackup(pair.client(), subflows.get(0), false);
+      assertThat(Multipath.subflows(pair.client()).get(0).backup()).isFalse();
       pair.client().close();
       assertThat(Multipath.subflows(pair.client())).isEmpty();
+      Multipath.setBackup(pair.client(), subflows.get(0), true);
     }
   }
 }

@@ -275,6 +275,11 @@ final class MemorySocket implements StreamSocket {
   }
 
   @Override
+  public void setBackup(Subflow subflow, boolean backup) {
+    throw new AssertionError("no subflow is here");
+  }
+
+  @Override
   public Optional<InetSocketAddress> remoteAddress() {
     synchronized (lock) {
       return peer == null ? Optional.empty() : Optional.of(remote);
