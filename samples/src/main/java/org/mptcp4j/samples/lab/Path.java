@@ -77,6 +77,16 @@ public final class Path {
     emulated().back().setImpairments(impairments);
   }
 
+  /** The direction from host a to host b, for boxes. */
+  public EmulatedLine fromA() {
+    return emulated().forth();
+  }
+
+  /** The direction from host b to host a, for boxes. */
+  public EmulatedLine fromB() {
+    return emulated().back();
+  }
+
   /** Bytes that reached host a, as the emulator counts them. */
   public long bytesToA() {
     return emulated().back().forwardedBytes();

@@ -1,10 +1,11 @@
 package org.mptcp4j.samples.lab;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** One direction of an emulated path: takes frames from one packet socket, gives to another. */
-final class PathDirection {
+final class PathDirection implements EmulatedLine {
   // struct virtio_net_hdr, which PACKET_VNET_HDR puts before each frame.
   static final int OFFLOAD_HEADER = 10;
   private static final int GSO_TYPE_AT = 1;
@@ -22,10 +23,15 @@ final class PathDirection {
   private final AtomicLong forwardedBytes = new AtomicLong();
   private final AtomicLong droppedFrames = new AtomicLong();
   private volatile Impairments impairments;
+  private final EmulatorTasks tasks;
+  private final FrameBox frameBox = new FrameBox();
+  private volatile Optional<PacketBox> box = Optional.empty();
+  private volatile Optional<Throwable> failure = Optional.empty();
   private volatile boolean silent;
   private long frameNumber;
 
-  PathDirection(int inFd, int outFd, int number, Impairments impairments) {
+  PathDirection(int inFd, int outFd, int number, Impairments impairments, EmulatorTasks tasks) {
+    this.tasks = tasks;
     this.inFd = inFd;
     this.outFd = outFd;
     this.number = number;
@@ -83,6 +89,11 @@ final class PathDirection {
       droppedFrames.incrementAndGet();
       return;
     }
+    Optional<PacketBox> standing = box;
+    if (standing.isPresent() && FrameBox.concerns(inOrder.memory(), place)) {
+      throughBox(standing.get(), place, due);
+      return;
+    }
     if (hits(current.reorder(), current, 2, index)) {
       long later = due + current.reorderDelay().toNanos();
       if (!heldBack.copyFrom(inOrder, place, length, later)) {
@@ -94,6 +105,71 @@ final class PathDirection {
     if (hits(current.duplicate(), current, 3, index)) {
       inOrder.copyFrom(inOrder, place, length, due);
     }
+  }
+
+  private void throughBox(PacketBox standing, int place, long due) {
+    try {
+      // The box may emit packets, which take the place of the frame in the line.
+      ByteBuffer packet = frameBox.takeOut(inOrder.memory(), place);
+      ByteBuffer changed = standing.process(System.nanoTime(), packet);
+      if (changed != null) {
+        put(changed, due);
+      } else {
+        droppedFrames.incrementAndGet();
+      }
+    } catch (RuntimeException | AssertionError e) {
+      fail(e);
+    }
+  }
+
+  private void put(ByteBuffer packet, long due) {
+    int place = inOrder.reserve();
+    if (place < 0) {
+      droppedFrames.incrementAndGet();
+      return;
+    }
+    inOrder.commit(frameBox.putBack(packet, inOrder.memory(), place), due);
+  }
+
+  private void fail(Throwable reason) {
+    droppedFrames.incrementAndGet();
+    if (failure.isEmpty()) {
+      failure = Optional.of(reason);
+    }
+  }
+
+  @Override
+  public void setBox(PacketBox standing) {
+    box = Optional.of(standing);
+  }
+
+  @Override
+  public void removeBox() {
+    box = Optional.empty();
+    failure = Optional.empty();
+  }
+
+  @Override
+  public void emit(ByteBuffer packet) {
+    put(packet, System.nanoTime() + impairments.delay().toNanos());
+  }
+
+  @Override
+  public void after(long nanos, Runnable task) {
+    tasks.after(
+        nanos,
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException | AssertionError e) {
+            fail(e);
+          }
+        });
+  }
+
+  @Override
+  public Optional<Throwable> failure() {
+    return failure;
   }
 
   /** Gives out what is due. */

@@ -11,8 +11,9 @@ import java.util.concurrent.ExecutionException;
 
 /**
  * Carries Ethernet frames between pairs of interfaces of one namespace, with delay, loss,
- * reordering, duplication, an MTU limit and outages. One thread serves all paths. Frames with
- * unfinished checksums or segmentation go through as they are: the offload header is passed on.
+ * reordering, duplication, an MTU limit, outages and middleboxes. One thread serves all paths.
+ * Frames with unfinished checksums or segmentation go through as they are: the offload header is
+ * passed on. Only a {@link PacketBox} is given finished packets.
  *
  * <p>Precision: frames are looked for every 200 µs while any is on its way, so that a frame leaves
  * up to a quarter of a millisecond late.
@@ -32,6 +33,7 @@ final class PathEmulator implements Closeable {
   private final LibC c = LibC.get();
   private final List<Integer> fds = new ArrayList<>();
   private final List<EmulatedPath> paths = new ArrayList<>();
+  private final EmulatorTasks tasks = new EmulatorTasks();
   private PathDirection[] directions = {};
   private ByteBuffer pollFds;
   private final ByteBuffer timeout = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
@@ -74,8 +76,8 @@ final class PathEmulator implements Closeable {
         int number = 2 * paths.size();
         paths.add(
             new EmulatedPath(
-                new PathDirection(first, second, number, join.impairments()),
-                new PathDirection(second, first, number + 1, join.impairments())));
+                new PathDirection(first, second, number, join.impairments(), tasks),
+                new PathDirection(second, first, number + 1, join.impairments(), tasks)));
       }
       directions =
           paths.stream()
@@ -134,6 +136,7 @@ final class PathEmulator implements Closeable {
     while (!closing) {
       long now = System.nanoTime();
       boolean more = false;
+      tasks.runDue(now);
       long nextDue = Long.MAX_VALUE;
       for (PathDirection direction : directions) {
         more |= direction.takeIn(c, now);
@@ -144,7 +147,8 @@ final class PathEmulator implements Closeable {
         continue;
       }
       boolean idle = nextDue == Long.MAX_VALUE;
-      long wait = idle ? IDLE_NANOS : Math.min(TICK_NANOS, nextDue - System.nanoTime());
+      long due = Math.min(nextDue, tasks.nextDueNanos());
+      long wait = Math.min(idle ? IDLE_NANOS : TICK_NANOS, due - System.nanoTime());
       if (wait > 0) {
         timeout.putLong(0, 0);
         timeout.putLong(8, wait);
