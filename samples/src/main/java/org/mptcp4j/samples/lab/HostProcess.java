@@ -2,6 +2,7 @@ package org.mptcp4j.samples.lab;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
- * A program that runs in a host; its output, errors included, is kept line by line. Thread-safe.
+ * A program that runs in a host; its output, errors included, is kept line by line. Thread-safe,
+ * but for {@link #send}, which one thread at a time may use.
  */
 public final class HostProcess implements AutoCloseable {
   private static final int TAIL_LINES = 20;
@@ -55,6 +57,13 @@ public final class HostProcess implements AutoCloseable {
 
   public boolean isAlive() {
     return process.isAlive();
+  }
+
+  /** Gives the program a line to read. */
+  public void send(String line) throws IOException {
+    Writer input = process.outputWriter();
+    input.write(line + "\n");
+    input.flush();
   }
 
   /** All lines so far. */

@@ -23,8 +23,13 @@ public interface LibC {
   int TCP_FASTOPEN_CONNECT = 30;
   int SOL_SOCKET = 1;
   int SO_REUSEADDR = 2;
+  int SO_LINGER = 13;
+  int SO_RCVTIMEO = 20;
+  int SO_SNDTIMEO = 21;
   int SO_SNDBUFFORCE = 32;
   int SO_RCVBUFFORCE = 33;
+  int SOL_MPTCP = 284;
+  int MPTCP_INFO = 1;
   int SOL_PACKET = 263;
   int PACKET_VNET_HDR = 15;
   int PACKET_IGNORE_OUTGOING = 23;
@@ -37,6 +42,7 @@ public interface LibC {
   int POLLIN = 1;
   int PRIO_PROCESS = 0;
   int SHUT_WR = 1;
+  int EAGAIN = 11;
 
   /** The library, loaded at first use. */
   static LibC get() {
@@ -56,6 +62,8 @@ public interface LibC {
   int shutdown(int fd, int how);
 
   int setsockopt(int fd, int level, int name, long value, int valueLength);
+
+  int getsockopt(int fd, int level, int name, long value, long valueLength);
 
   long recv(int fd, long memory, long length, int flags);
 
@@ -77,7 +85,13 @@ public interface LibC {
 
   /** The native address of a direct buffer's first byte. */
   static long address(ByteBuffer direct) {
-    return Pointer.wrap(Holder.RUNTIME, direct).address();
+    // jnr-ffi counts from the buffer's position.
+    return Pointer.wrap(Holder.RUNTIME, direct).address() - direct.position();
+  }
+
+  /** The number of the last error of this thread. */
+  static int lastErrorNumber() {
+    return Holder.RUNTIME.getLastError();
   }
 
   /** The last error of this thread, as a sentence. */

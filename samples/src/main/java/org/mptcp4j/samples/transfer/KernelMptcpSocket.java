@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ByteChannel;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.mptcp4j.samples.lab.LibC;
 
@@ -101,11 +103,46 @@ public final class KernelMptcpSocket implements ByteChannel {
     }
   }
 
+  /**
+   * From now on reading, writing and accepting wait no longer than this, and then throw a {@link
+   * SocketTimeoutException}.
+   */
+  public void setTimeout(Duration longest) {
+    // struct timeval
+    ByteBuffer value = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
+    value.putLong(0, longest.toSeconds());
+    value.putLong(8, longest.toNanosPart() / 1_000);
+    c.setsockopt(fd, LibC.SOL_SOCKET, LibC.SO_RCVTIMEO, LibC.address(value), value.capacity());
+    c.setsockopt(fd, LibC.SOL_SOCKET, LibC.SO_SNDTIMEO, LibC.address(value), value.capacity());
+  }
+
+  /** Closing will not wait for what was written, and tells the peer so. */
+  public void resetOnClose() {
+    // struct linger
+    ByteBuffer value = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    value.putInt(0, 1);
+    c.setsockopt(fd, LibC.SOL_SOCKET, LibC.SO_LINGER, LibC.address(value), value.capacity());
+  }
+
+  /**
+   * Whether this connection, which began as one of MPTCP, is plain TCP; the kernel then answers
+   * questions on its MPTCP no more.
+   */
+  public boolean isFallback() {
+    // struct mptcp_info; bit 0 of the flags, which stand behind six counts of a byte: fallback.
+    ByteBuffer info = ByteBuffer.allocateDirect(128).order(ByteOrder.nativeOrder());
+    ByteBuffer length = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
+    length.putInt(0, info.capacity());
+    int result =
+        c.getsockopt(fd, LibC.SOL_MPTCP, LibC.MPTCP_INFO, LibC.address(info), LibC.address(length));
+    return result != 0 || (info.getInt(8) & 1) != 0;
+  }
+
   /** Waits for the next client. */
   public KernelMptcpSocket accept() throws IOException {
     int client = c.accept4(fd, 0, 0, LibC.SOCK_CLOEXEC);
     if (client < 0) {
-      throw new IOException("cannot accept: " + LibC.lastError());
+      throw failure("accept");
     }
     return new KernelMptcpSocket(client);
   }
@@ -115,7 +152,7 @@ public final class KernelMptcpSocket implements ByteChannel {
     long memory = LibC.address(target.slice());
     long count = c.recv(fd, memory, target.remaining(), 0);
     if (count < 0) {
-      throw new IOException("cannot read: " + LibC.lastError());
+      throw failure("read");
     }
     target.position(target.position() + (int) count);
     return count == 0 ? -1 : (int) count;
@@ -126,10 +163,16 @@ public final class KernelMptcpSocket implements ByteChannel {
     long memory = LibC.address(source.slice());
     long count = c.send(fd, memory, source.remaining(), LibC.MSG_NOSIGNAL);
     if (count < 0) {
-      throw new IOException("cannot write: " + LibC.lastError());
+      throw failure("write");
     }
     source.position(source.position() + (int) count);
     return (int) count;
+  }
+
+  private static IOException failure(String what) {
+    int number = LibC.lastErrorNumber();
+    String text = "cannot " + what + ": " + LibC.get().strerror(number);
+    return number == LibC.EAGAIN ? new SocketTimeoutException(text) : new IOException(text);
   }
 
   /** Sends the end of the stream; reading goes on. */

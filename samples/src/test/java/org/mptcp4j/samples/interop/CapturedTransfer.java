@@ -4,27 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.net.DatagramPacket;
-import java.net.DatagramSocket;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.mptcp4j.samples.check.CaptureChecker;
 import org.mptcp4j.samples.check.CheckReport;
 import org.mptcp4j.samples.check.CheckReport.ConnectionReport;
 import org.mptcp4j.samples.check.CheckReport.StreamReport;
-import org.mptcp4j.samples.lab.HostProcess;
 import org.mptcp4j.samples.lab.Lab;
 
 /** A transfer, its capture, and two readers of that which know nothing of the engine. */
 final class CapturedTransfer {
-  private static final int MARKER_PORT = 9;
-  private static final Duration LIMIT = Duration.ofSeconds(60);
-
   /**
    * Data without a mapping. tshark says so of every segment without data, too, and, where the first
    * that it sees of a mapping comes behind a gap, of segments that carry the mapping themselves: it
@@ -74,13 +66,31 @@ final class CapturedTransfer {
       result = transfer.onceServing(capture::start).runAndCheck();
       capture.end();
     }
+    ConnectionReport connection = check(lab, file);
     try {
-      ConnectionReport connection = checked(file, result, multipath);
+      assertThat(connection.kind())
+          .isEqualTo(multipath ? CheckReport.Kind.MPTCP : CheckReport.Kind.PLAIN_TCP);
+      assertThat(connection.subflows()).hasSizeGreaterThanOrEqualTo(multipath ? 2 : 1);
+      assertThat(summary(connection.fromInitiator())).isEqualTo(TransferRun.sent(result));
+      assertThat(summary(connection.fromResponder())).isEqualTo(TransferRun.received(result));
+      return connection;
+    } catch (AssertionError e) {
+      e.addSuppressed(new IOException("the capture is kept: " + keep(file)));
+      throw e;
+    }
+  }
+
+  /** Has both readers read a capture of one connection, in which nothing is to be wrong. */
+  static ConnectionReport check(Lab lab, Path file) throws IOException {
+    try {
+      CheckReport report = CaptureChecker.check(file, false);
+      assertThat(report.violations()).isEmpty();
+      assertThat(report.connections()).hasSize(1);
       if (Tools.has("tshark")) {
         assertThat(tshark(lab, file, WRONG)).isEmpty();
         assertThat(tshark(lab, file, "tcp.checksum.status == \"Good\"")).isNotEmpty();
       }
-      return connection;
+      return report.connections().get(0);
     } catch (AssertionError e) {
       e.addSuppressed(new IOException("the capture is kept: " + keep(file)));
       throw e;
@@ -92,63 +102,6 @@ final class CapturedTransfer {
     Path directory = Files.createDirectories(Path.of("target", "captures"));
     Path kept = Files.createTempFile(directory, "run-", ".pcap").toAbsolutePath();
     return Files.copy(capture, kept, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  /** A {@code tcpdump} at the server's host. */
-  private static final class Capture implements AutoCloseable {
-    private final Lab lab;
-    private final Path file;
-    private HostProcess process;
-
-    Capture(Lab lab, Path file) {
-      this.lab = lab;
-      this.file = file;
-    }
-
-    void start() throws IOException {
-      // -Z root: the file's directory is ours alone. It prints as it writes, so that we can see
-      // when it has caught up.
-      List<String> command =
-          new ArrayList<>(List.of("tcpdump", "-i", "any", "-B", "65536", "-s", "2000"));
-      command.addAll(List.of("-Z", "root", "--immediate-mode", "-U", "-l", "-n", "--print"));
-      command.addAll(List.of("-w", file.toString(), "tcp or udp port " + MARKER_PORT));
-      process = lab.b().start(command);
-      process.awaitLine(line -> line.contains("listening on"), LIMIT);
-    }
-
-    /** Waits until all is in the file that was sent. */
-    void end() throws IOException {
-      InetSocketAddress marker = new InetSocketAddress(lab.b().ipv4(1), MARKER_PORT);
-      try (DatagramSocket socket = lab.a().call(DatagramSocket::new)) {
-        socket.send(new DatagramPacket(new byte[1], 1, marker));
-      }
-      process.awaitLine(line -> line.contains("." + MARKER_PORT + ": UDP"), LIMIT);
-      process.terminate();
-      process.awaitExit(LIMIT);
-      String drops = process.awaitLine(line -> line.endsWith("dropped by kernel"), LIMIT);
-      assertThat(drops).isEqualTo("0 packets dropped by kernel");
-    }
-
-    @Override
-    public void close() {
-      if (process != null) {
-        process.close();
-      }
-    }
-  }
-
-  private static ConnectionReport checked(Path file, String result, boolean multipath)
-      throws IOException {
-    CheckReport report = CaptureChecker.check(file, false);
-    assertThat(report.violations()).isEmpty();
-    assertThat(report.connections()).hasSize(1);
-    ConnectionReport connection = report.connections().get(0);
-    assertThat(connection.kind())
-        .isEqualTo(multipath ? CheckReport.Kind.MPTCP : CheckReport.Kind.PLAIN_TCP);
-    assertThat(connection.subflows()).hasSizeGreaterThanOrEqualTo(multipath ? 2 : 1);
-    assertThat(summary(connection.fromInitiator())).isEqualTo(TransferRun.sent(result));
-    assertThat(summary(connection.fromResponder())).isEqualTo(TransferRun.received(result));
-    return connection;
   }
 
   private static String summary(StreamReport stream) {

@@ -18,6 +18,10 @@ import org.mptcp4j.samples.transfer.Churn;
 @Tag("lab")
 class InteroperationTest {
   private static final long BYTES = 100_000_000;
+
+  /** Enough to fill every buffer on the way several times. */
+  private static final long FEWER_BYTES = 30_000_000;
+
   private static final Duration LIMIT = Duration.ofSeconds(60);
   // Slow enough for the paths, not the processor, to be what is scarce.
   private static final PathSpec PATH = PathSpec.plain().withRate(200_000_000);
@@ -72,7 +76,7 @@ class InteroperationTest {
   void dataArrivesWholeWithASmallerMtuOnOnePath(Stack client, Stack server, boolean ipv6)
       throws IOException {
     try (Lab lab = Lab.builder().path(PATH).path(PATH.withMtu(1400)).build()) {
-      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+      new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }
 
@@ -94,7 +98,7 @@ class InteroperationTest {
       builder.bridge(Side.B);
     }
     try (Lab lab = builder.build()) {
-      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+      new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }
 
@@ -109,7 +113,7 @@ class InteroperationTest {
       throws IOException {
     Lab.Builder builder = Lab.builder().paths(2, PATH);
     try (Lab lab = builder.unrelatedBridge(Side.A).unrelatedBridge(Side.B).build()) {
-      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+      new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }
 
@@ -132,7 +136,7 @@ class InteroperationTest {
       builder.firewall(Side.B);
     }
     try (Lab lab = builder.build()) {
-      new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
+      new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }
 

@@ -1,0 +1,198 @@
+package org.mptcp4j.samples.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.samples.ends.Conversation;
+import org.mptcp4j.samples.ends.End;
+import org.mptcp4j.samples.ends.KernelEnd;
+import org.mptcp4j.samples.ends.OurEnd;
+import org.mptcp4j.samples.lab.Host;
+import org.mptcp4j.samples.lab.Lab;
+import org.mptcp4j.samples.lab.PathSpec;
+import org.mptcp4j.sim.StreamEdit;
+
+/**
+ * What our end does in the middle of a connection and the kernel has to understand, or the other
+ * way round; its counters, {@code tshark} and our checker say that all went as it should.
+ */
+@Tag("lab")
+class KernelEndsTest {
+  private static final long BYTES = 6_000_000;
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final int PORT = 5_000;
+
+  // Bytes of Ethernet frames, one way.
+  private static final double FRAMES_PER_PAYLOAD = 1.1;
+
+  @BeforeAll
+  static void needsNamespaces() {
+    String missing = Lab.missing().orElse("");
+    assumeTrue(missing.isEmpty(), missing);
+    CapturedTransfer.needsTools();
+  }
+
+  /** A connection over two paths whose ends write to each other. */
+  private static final class Talk implements AutoCloseable {
+    final Lab lab;
+    final Host ourHost;
+    final Host kernelHost;
+    final OurEnd ours;
+    final KernelEnd kernel;
+    private final Path file;
+    private final Capture capture;
+
+    Talk(boolean oursIsClient) throws IOException {
+      PathSpec path = PathSpec.plain().withRate(30_000_000);
+      lab = Lab.builder().paths(2, path).forCaptures().withoutIpv6().build();
+      boolean begun = false;
+      try {
+        ourHost = oursIsClient ? lab.a() : lab.b();
+        kernelHost = oursIsClient ? lab.b() : lab.a();
+        String kind = oursIsClient ? "signal" : "subflow";
+        String device = kernelHost.interfaceName(2);
+        kernelHost.run("ip", "mptcp", "endpoint", "add", kernelHost.ipv4(2), "dev", device, kind);
+        ours = new OurEnd(ourHost, List.of());
+        kernel = new KernelEnd(kernelHost);
+        Conversation.Plan plan = new Conversation.Plan(BYTES, StreamEdit.NONE);
+        End server = oursIsClient ? kernel : ours;
+        End client = oursIsClient ? ours : kernel;
+        ours.watch(List.of(lab.a().ipv4(2)));
+        server.listen("", PORT, plan);
+        file = lab.directory().resolve("talk.pcap");
+        capture = new Capture(lab, file);
+        capture.start();
+        client.connect("", lab.b().ipv4(1), PORT, plan);
+        // A third of it, and the second subflow has its part of that.
+        until(() -> ours.progress().received() > BYTES / 3 && !ours.lostSubflow());
+        begun = true;
+      } finally {
+        if (!begun) {
+          lab.close();
+        }
+      }
+    }
+
+    /** Bytes of frames that the second path has carried, both ways. */
+    long carriedBySecondPath() throws IOException {
+      Host.InterfaceCounters counters = lab.a().counters(2);
+      return counters.rxBytes() + counters.txBytes();
+    }
+
+    long kernelCounter(String name) throws IOException {
+      return kernelHost.kernelCounters().get("MPTcpExt" + name);
+    }
+
+    void awaitAll() throws IOException {
+      until(() -> ours.progress().complete() && kernel.progress().complete());
+      assertThat(ours.progress().wrongAt()).as("first wrong byte here").isNegative();
+      assertThat(kernel.progress().wrongAt()).as("first wrong byte there").isNegative();
+    }
+
+    void finish() throws IOException {
+      ours.finish();
+      kernel.finish();
+      until(() -> ours.progress().over() && kernel.progress().over());
+      assertThat(ours.progress().failure()).isEmpty();
+      assertThat(kernel.progress().failure()).isEmpty();
+    }
+
+    void check() throws IOException {
+      capture.end();
+      CapturedTransfer.check(lab, file);
+      Peer.assertKernelCountsNoTrouble(kernelHost);
+    }
+
+    @Override
+    public void close() {
+      capture.close();
+      lab.close();
+    }
+  }
+
+  private interface Condition {
+    boolean holds() throws IOException;
+  }
+
+  private static void until(Condition condition) throws IOException {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!condition.holds()) {
+      assertThat(System.nanoTime()).as("the awaited does not come").isLessThan(deadline);
+      pause(10);
+    }
+  }
+
+  private static void pause(long millis) throws IOException {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  @ParameterizedTest(name = "ours is client: {0}")
+  @ValueSource(booleans = {true, false})
+  void theKernelHearsOfOurReset(boolean oursIsClient) throws IOException {
+    try (Talk talk = new Talk(oursIsClient)) {
+      talk.ours.abort();
+      until(() -> talk.kernel.progress().over());
+      assertThat(talk.kernel.progress().failure()).contains("reset by peer");
+      assertThat(talk.kernelCounter("MPFastcloseRx")).isPositive();
+      talk.check();
+    }
+  }
+
+  @ParameterizedTest(name = "ours is client: {0}")
+  @ValueSource(booleans = {true, false})
+  void weHearOfTheKernelsReset(boolean oursIsClient) throws IOException {
+    try (Talk talk = new Talk(oursIsClient)) {
+      talk.kernel.abort();
+      until(() -> talk.ours.progress().over());
+      assertThat(talk.ours.progress().failure()).contains("Connection reset");
+      assertThat(talk.kernelCounter("MPFastcloseTx")).isPositive();
+      talk.check();
+    }
+  }
+
+  @ParameterizedTest(name = "ours is client: {0}")
+  @ValueSource(booleans = {true, false})
+  void aSubflowThatWeMakeABackupOnTheWayIsSparedByBoth(boolean oursIsClient) throws IOException {
+    try (Talk talk = new Talk(oursIsClient)) {
+      talk.ours.backup(talk.ourHost.ipv4(2), true);
+      until(() -> talk.kernelCounter("MPPrioRx") > 0);
+      // What was under way.
+      pause(200);
+      long before = talk.carriedBySecondPath();
+      talk.awaitAll();
+      assertThat(talk.carriedBySecondPath() - before)
+          .as("bytes that the backup carried")
+          .isLessThan((long) (BYTES / 20 * FRAMES_PER_PAYLOAD));
+      assertThat(talk.ours.lostSubflow()).isFalse();
+      talk.finish();
+      talk.check();
+    }
+  }
+
+  @ParameterizedTest(name = "ours is client: {0}")
+  @ValueSource(booleans = {true, false})
+  void theKernelLetsGoOfAnAddressThatWeLose(boolean oursIsClient) throws IOException {
+    try (Talk talk = new Talk(oursIsClient)) {
+      String address = talk.ourHost.ipv4(2) + "/24";
+      talk.ourHost.run("ip", "addr", "del", address, "dev", talk.ourHost.interfaceName(2));
+      until(() -> talk.kernelCounter("RmAddr") > 0);
+      talk.awaitAll();
+      assertThat(talk.ours.lostSubflow()).isTrue();
+      talk.finish();
+      talk.check();
+    }
+  }
+}
