@@ -95,13 +95,14 @@ final class OurEndProgram {
       if (progress.over() || !progress.failure().isEmpty()) {
         return false;
       }
-      Set<InetSocketAddress> now = new HashSet<>();
+      Set<InetSocketAddress> present = new HashSet<>();
+      Set<InetSocketAddress> established = new HashSet<>();
       for (Subflow subflow : Multipath.subflows(channel)) {
         InetSocketAddress end = client ? subflow.local() : subflow.remote();
         if (watched.contains(end.getAddress().getHostAddress())) {
-          seen.add(end);
+          present.add(end);
           if (subflow.established()) {
-            now.add(end);
+            established.add(end);
           }
         }
       }
@@ -109,11 +110,11 @@ final class OurEndProgram {
         // They end now as they should.
         return false;
       }
-      // A second one on the same path came after the end of the first, seen or not.
-      if (!now.containsAll(lived) || seen.size() > 1) {
+      if (!present.containsAll(seen)) {
         died = true;
       }
-      lived.addAll(now);
+      seen.addAll(present);
+      lived.addAll(established);
       return true;
     }
 
