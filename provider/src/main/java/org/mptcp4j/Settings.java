@@ -112,6 +112,9 @@ public final class Settings {
    */
   public static final Setting<Integer> SYN_ALONE = number("syn.alone", "2", 0, 6);
 
+  /** Whether new subflows begin with what earlier ones between the addresses learned (RFC 9040). */
+  public static final Setting<Boolean> SHARE_ESTIMATES = flag("tcp.cache", "false");
+
   /** How long the end of the program waits until closed connections have delivered all. */
   public static final Setting<Duration> EXIT_LINGER = duration("linger.exit", "10s");
 
@@ -148,6 +151,7 @@ public final class Settings {
           SYN_OFFERS,
           SYN_MEMORY,
           SYN_ALONE,
+          SHARE_ESTIMATES,
           EXIT_LINGER,
           LOOPBACK,
           COUNTERS_FILE,

@@ -11,6 +11,7 @@ import org.mptcp4j.mptcp.MptcpCounters;
 import org.mptcp4j.mptcp.MptcpHost;
 import org.mptcp4j.mptcp.Subflow;
 import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.tcp.PathEstimate;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IpAddress;
 
@@ -182,6 +183,16 @@ final class ConnectionHost implements MptcpHost {
   @Override
   public void multipathPassed(IpAddress local, IpAddress remote) {
     engine.blackHoles().passed(local, remote);
+  }
+
+  @Override
+  public Optional<PathEstimate> learnedPath(IpAddress local, IpAddress remote) {
+    return engine.pathCache().flatMap(cache -> cache.find(engine.now(), local, remote));
+  }
+
+  @Override
+  public void pathLearned(IpAddress local, IpAddress remote, PathEstimate estimate) {
+    engine.pathCache().ifPresent(cache -> cache.learn(engine.now(), local, remote, estimate));
   }
 
   @Override

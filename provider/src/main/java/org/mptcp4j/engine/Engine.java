@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Optional;
@@ -52,6 +53,9 @@ public final class Engine implements Closeable {
   /** Connections that may have begun with data in a SYN while their handshake is not over. */
   private static final int MOST_PENDING_FAST_OPENS = 256;
 
+  private static final int MOST_ESTIMATES = 1024;
+  private static final Duration LIFE_OF_ESTIMATES = Duration.ofMinutes(10);
+
   /** The end of the engine. */
   @FunctionalInterface
   interface Closing {
@@ -71,6 +75,7 @@ public final class Engine implements Closeable {
   private final TimestampOffsets timestampOffsets;
   private final FastOpenCache fastOpenCache = new FastOpenCache(mptcpCounters.tcp);
   private final FastOpenServer fastOpenServer;
+  private final Optional<PathCache> pathCache;
   private final HalfOpenJoins joins;
   private final SharedBlackHoles blackHoles;
   private final HalfOpenConnections halfOpen = new HalfOpenConnections();
@@ -112,6 +117,10 @@ public final class Engine implements Closeable {
     sequenceNumbers = new InitialSequenceNumbers(secureRandom);
     timestampOffsets = new TimestampOffsets(secureRandom);
     fastOpenServer = new FastOpenServer(secureRandom, MOST_PENDING_FAST_OPENS, mptcpCounters.tcp);
+    pathCache =
+        config.shareEstimates()
+            ? Optional.of(new PathCache(MOST_ESTIMATES, LIFE_OF_ESTIMATES))
+            : Optional.empty();
     ports = new PortBook(link);
     joins = new HalfOpenJoins(config.maxHalfOpenJoins());
     blackHoles = new SharedBlackHoles(config.blackHoleMemory());
@@ -459,6 +468,10 @@ public final class Engine implements Closeable {
 
   HalfOpenConnections halfOpen() {
     return halfOpen;
+  }
+
+  Optional<PathCache> pathCache() {
+    return pathCache;
   }
 
   HalfOpenJoins joins() {

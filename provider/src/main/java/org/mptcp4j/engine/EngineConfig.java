@@ -37,6 +37,7 @@ import org.mptcp4j.tcp.NewReno;
  * @param localOnEngine whether loopback and the host's own addresses are the engine's too
  * @param maxHalfOpenJoins most MP_JOIN handshakes that may be under way on this host
  * @param resetsPerSecond most resets sent for packets that belong to no flow
+ * @param shareEstimates whether new subflows begin with what earlier ones learned of their path
  * @param minRto least retransmission timeout
  * @param timeWait how long TIME-WAIT lasts
  * @param closeTimeout how long a closed connection may take for the rest, and one without subflows
@@ -64,6 +65,7 @@ public record EngineConfig(
     boolean localOnEngine,
     int maxHalfOpenJoins,
     int resetsPerSecond,
+    boolean shareEstimates,
     Duration minRto,
     Duration timeWait,
     Duration closeTimeout,
@@ -96,6 +98,7 @@ public record EngineConfig(
         settings.get(Settings.LOOPBACK).equals("engine"),
         1024,
         1000,
+        settings.get(Settings.SHARE_ESTIMATES),
         settings.get(Settings.MIN_RTO),
         Duration.ofSeconds(60),
         settings.get(Settings.CLOSE_TIMEOUT),
@@ -125,6 +128,7 @@ public record EngineConfig(
         localOnEngine,
         maxHalfOpenJoins,
         resetsPerSecond,
+        shareEstimates,
         minRto,
         timeWait,
         closeTimeout,

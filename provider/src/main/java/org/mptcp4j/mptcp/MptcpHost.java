@@ -3,6 +3,7 @@ package org.mptcp4j.mptcp;
 import java.util.List;
 import java.util.Optional;
 import org.mptcp4j.tcp.NetworkPath;
+import org.mptcp4j.tcp.PathEstimate;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IpAddress;
 
@@ -83,6 +84,14 @@ public interface MptcpHost {
 
   /** A SYN that offered MPTCP was answered with MPTCP. */
   void multipathPassed(IpAddress local, IpAddress remote);
+
+  /** What earlier subflows between these addresses have learned (RFC 9040); empty for nothing. */
+  default Optional<PathEstimate> learnedPath(IpAddress local, IpAddress remote) {
+    return Optional.empty();
+  }
+
+  /** A subflow between these addresses is over, and has learned this. */
+  default void pathLearned(IpAddress local, IpAddress remote, PathEstimate estimate) {}
 
   /** Where this host's connections count what happens. */
   MptcpCounters counters();

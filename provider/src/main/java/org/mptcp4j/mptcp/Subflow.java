@@ -42,6 +42,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private boolean peerFinished;
   private boolean closing;
   private boolean closed;
+  private boolean learningTold;
   private boolean detached;
   private CloseReason closeReason;
   private boolean permanentlyRefused;
@@ -93,6 +94,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
             flow.remote(),
             flow.remotePort(),
             initialSequenceNumber);
+    connection.host().learnedPath(flow.local(), flow.remote()).ifPresent(endpoint::learn);
     this.suspicion = new Suspicion(connection, this);
     this.room = new SendRoom(endpoint);
     this.offers = new SynOffers(connection.config().opening().offers());
@@ -589,8 +591,19 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     onProbeTimeout(now);
   }
 
+  /** Once: whoever comes next need not wait for the end of TIME-WAIT. */
+  private void tellWhatIsLearned() {
+    if (!learningTold) {
+      learningTold = true;
+      endpoint
+          .learned()
+          .ifPresent(known -> connection.host().pathLearned(flow.local(), flow.remote(), known));
+    }
+  }
+
   @Override
   public void onTimeWait(long now) {
+    tellWhatIsLearned();
     outstanding.release(connection.sender());
   }
 
@@ -598,6 +611,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   public void onClosed(long now, CloseReason reason, IncomingSegment segment) {
     closed = true;
     closeReason = reason;
+    tellWhatIsLearned();
     carriesData = false;
     touched = false;
     timers.stop();

@@ -12,6 +12,12 @@ public interface CongestionControl {
   void init(long now, int mss, int initialWindow);
 
   /**
+   * Earlier connections over the path had this slow start threshold, bytes (RFC 9040); comes after
+   * {@link #init}, where anything is known. The window begins as ever.
+   */
+  default void onLearnedThreshold(long bytes) {}
+
+  /**
    * {@code bytesAcked} were newly acknowledged, cumulatively or by SACK, outside of fast recovery;
    * {@code rttNanos} is 0 where the ACK gave no sample, {@code bytesInFlight} is what was in flight
    * before it.

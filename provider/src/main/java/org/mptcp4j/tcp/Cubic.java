@@ -48,6 +48,11 @@ public final class Cubic implements CongestionControl {
   }
 
   @Override
+  public void onLearnedThreshold(long bytes) {
+    threshold = Math.max(bytes, initialWindow);
+  }
+
+  @Override
   public void onAck(long now, long bytesAcked, long rttNanos, long bytesInFlight) {
     validation.onAck(now, bytesAcked, rttNanos, bytesInFlight, (long) window);
     decay(now);

@@ -26,6 +26,11 @@ public final class NewReno implements CongestionControl {
     window = firstWindow;
   }
 
+  @Override
+  public void onLearnedThreshold(long bytes) {
+    threshold = Math.max(bytes, initialWindow);
+  }
+
   /**
    * A window that is not used does not grow. What is left of it and would not take a segment counts
    * as used.

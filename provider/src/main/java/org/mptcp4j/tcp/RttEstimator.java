@@ -20,9 +20,31 @@ final class RttEstimator {
   private long minTakenAt;
   private long rtoNanos = INITIAL_RTO_NANOS;
   private int backoff;
+  private long samples;
+  private long learnedNanos;
+  private long learnedVarianceNanos;
 
   RttEstimator(long minRtoNanos) {
     this.minRtoNanos = minRtoNanos;
+  }
+
+  /**
+   * Earlier connections over the path had these figures (RFC 9040). Until the first sample they
+   * change nothing; then they count where the sample agrees with them.
+   */
+  void learned(long smoothed, long variance) {
+    learnedNanos = smoothed;
+    learnedVarianceNanos = variance;
+  }
+
+  private boolean agreesWithLearned(long rtt) {
+    long margin = Math.max(4 * learnedVarianceNanos, learnedNanos / 4);
+    return learnedNanos > 0 && Math.abs(rtt - learnedNanos) <= margin;
+  }
+
+  /** How many samples there were. */
+  long samples() {
+    return samples;
   }
 
   /** Takes a sample of a segment that was not retransmitted, or of an echoed timestamp. */
@@ -33,6 +55,11 @@ final class RttEstimator {
     if (rtt <= minNanos || now - minTakenAt > MIN_RTT_WINDOW_NANOS) {
       minNanos = rtt;
       minTakenAt = now;
+    }
+    samples++;
+    if (smoothedNanos == 0 && agreesWithLearned(rtt)) {
+      smoothedNanos = learnedNanos;
+      varianceNanos = learnedVarianceNanos;
     }
     if (smoothedNanos == 0) {
       smoothedNanos = rtt;

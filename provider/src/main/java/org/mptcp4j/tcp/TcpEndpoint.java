@@ -49,6 +49,19 @@ public final class TcpEndpoint {
     succession = new TimeWaitSuccession(tcb, sender, receiver);
   }
 
+  /**
+   * What earlier endpoints have learned of the path (RFC 9040), to begin with; before {@link
+   * #connect} or {@link #accept}. Figures that make no sense are ignored.
+   */
+  public void learn(PathEstimate estimate) {
+    sender.learn(estimate);
+  }
+
+  /** What this one has learned, for others; empty when that is next to nothing. */
+  public Optional<PathEstimate> learned() {
+    return sender.learned();
+  }
+
   /** Active open: sends SYN. */
   public void connect(long now, SegmentSink sink) {
     handshake.connect(now, sink);

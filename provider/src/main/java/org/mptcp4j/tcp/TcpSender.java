@@ -1,5 +1,6 @@
 package org.mptcp4j.tcp;
 
+import java.util.Optional;
 import org.mptcp4j.spi.CongestionControl;
 import org.mptcp4j.tcp.LossRecovery.Phase;
 import org.mptcp4j.tcp.SentSegment.State;
@@ -9,6 +10,9 @@ import org.mptcp4j.wire.SequenceNumber;
 /** The sending half: what is outstanding, what is lost, what may be sent when. */
 final class TcpSender {
   private static final int MOST_PER_SEND = 64_000;
+
+  /** The handshake's alone would only tell what the next one will tell again. */
+  private static final int SAMPLES_WORTH_TELLING = 8;
 
   private final Tcb tcb;
   private final SegmentWriter writer;
@@ -36,6 +40,8 @@ final class TcpSender {
   private final MtuDiscovery mtu;
   private final Pacer pacer;
   private final DeliveryRate deliveryRate = new DeliveryRate();
+
+  private long learnedThreshold = Long.MAX_VALUE;
 
   /** New data was refused, as lost segments go first. */
   private boolean refusedForLoss;
@@ -81,7 +87,28 @@ final class TcpSender {
         tcb.sack ? new RackDetection(tcb, queue, rtt) : new DuplicateAckDetection(tcb, queue);
     // RFC 6928 §2.
     congestion.init(now, mss, Math.min(10 * mss, Math.max(2 * mss, 14_600)));
+    if (learnedThreshold != Long.MAX_VALUE) {
+      congestion.onLearnedThreshold(learnedThreshold);
+    }
     lastActivityAt = now;
+  }
+
+  /** What earlier connections have learned of the path (RFC 9040); before {@link #start}. */
+  void learn(PathEstimate estimate) {
+    if (estimate.isPlausible()) {
+      rtt.learned(estimate.smoothedRttNanos(), estimate.rttVarianceNanos());
+      learnedThreshold = estimate.slowStartThreshold();
+    }
+  }
+
+  /** What this connection has learned of it; empty when that is next to nothing. */
+  Optional<PathEstimate> learned() {
+    if (rtt.samples() < SAMPLES_WORTH_TELLING) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new PathEstimate(
+            rtt.smoothedNanos(), rtt.varianceNanos(), congestion.slowStartThreshold()));
   }
 
   /** SYN took its place in sequence space, and what data went with it. */

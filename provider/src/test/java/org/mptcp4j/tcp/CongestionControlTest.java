@@ -145,4 +145,20 @@ class CongestionControlTest {
       assertThat(control.congestionWindow()).isEqualTo(10 * MSS);
     }
   }
+
+  @Test
+  void aLearnedThresholdEndsSlowStartAndLeavesTheWindowAlone() {
+    for (CongestionControl control :
+        new CongestionControl[] {started(new NewReno()), started(new Cubic())}) {
+      control.onLearnedThreshold(20 * MSS);
+      assertThat(control.congestionWindow()).isEqualTo(10 * MSS);
+      round(control);
+      assertThat(control.congestionWindow()).isEqualTo(20 * MSS);
+      round(control);
+      assertThat(control.congestionWindow()).isLessThan(25 * MSS);
+
+      control.onLearnedThreshold(MSS);
+      assertThat(control.slowStartThreshold()).isEqualTo(10 * MSS);
+    }
+  }
 }

@@ -325,4 +325,29 @@ class DataTransferTest {
     assertThat(pair.from(true).stream().mapToLong(TcpPair.Packet::sentAt).distinct().count())
         .isGreaterThan(3);
   }
+
+  @Test
+  void anEndpointBeginsWithWhatEarlierOnesLearnedAndTheWindowOfAll() {
+    TcpPair first = new TcpPair(setup).established();
+    assertThat(first.client.learned()).isEmpty();
+    first.clientUser.write(TcpPair.bytes(200_000, 1));
+    first.run(SECOND);
+    PathEstimate learned = first.client.learned().orElseThrow();
+    assertThat(learned.smoothedRttNanos()).isBetween(20 * MILLI, 30 * MILLI);
+
+    TcpPair second = new TcpPair(setup);
+    second.client.learn(
+        new PathEstimate(learned.smoothedRttNanos(), learned.rttVarianceNanos(), 30_000));
+    second.established();
+    assertThat(second.client.congestionWindow()).isEqualTo(10 * 1448);
+    assertThat(second.client.slowStartThreshold()).isEqualTo(30_000);
+    // The first sample alone would have made it half the round trip.
+    assertThat(second.client.rttVarianceNanos()).isLessThan(10 * MILLI);
+
+    TcpPair third = new TcpPair(setup);
+    third.client.learn(new PathEstimate(-1, 0, 30_000));
+    third.established();
+    assertThat(third.client.slowStartThreshold()).isEqualTo(Long.MAX_VALUE);
+    assertThat(third.client.rttVarianceNanos()).isEqualTo(10 * MILLI);
+  }
 }

@@ -61,4 +61,23 @@ class RttEstimatorTest {
     rtt.sample(400 * SECOND, 30 * MILLI);
     assertThat(rtt.minNanos()).isEqualTo(30 * MILLI);
   }
+
+  @Test
+  void whatEarlierConnectionsLearnedCountsFromTheFirstSampleThatAgrees() {
+    rtt.learned(100 * MILLI, 5 * MILLI);
+    assertThat(rtt.rtoNanos()).isEqualTo(SECOND);
+    assertThat(rtt.smoothedNanos()).isZero();
+
+    rtt.sample(0, 108 * MILLI);
+    assertThat(rtt.smoothedNanos()).isEqualTo(101 * MILLI);
+    assertThat(rtt.varianceNanos()).isEqualTo(5 * MILLI + 3 * MILLI / 4);
+  }
+
+  @Test
+  void whatEarlierConnectionsLearnedIsForgottenWhereTheFirstSampleDisagrees() {
+    rtt.learned(100 * MILLI, 5 * MILLI);
+    rtt.sample(0, 20 * MILLI);
+    assertThat(rtt.smoothedNanos()).isEqualTo(20 * MILLI);
+    assertThat(rtt.varianceNanos()).isEqualTo(10 * MILLI);
+  }
 }
