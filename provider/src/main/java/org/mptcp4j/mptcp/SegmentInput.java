@@ -87,7 +87,8 @@ final class SegmentInput {
 
   private boolean onOptions(long now, Subflow subflow, IncomingSegment segment) {
     MptcpOptionSet options = segment.mptcp();
-    if (isFastclose(segment)) {
+    boolean overtaken = wasOvertaken(subflow, segment);
+    if (isFastclose(segment) && !overtaken) {
       connection.closing().onFastclose();
       return true;
     }
@@ -99,6 +100,12 @@ final class SegmentInput {
     }
     if (options.isEmpty()) {
       return onBareSegment(subflow, segment);
+    }
+    if (overtaken) {
+      if (options.hasDataAck()) {
+        onDataAck(now, options);
+      }
+      return true;
     }
     if (options.has(MptcpOption.DSS)) {
       subflow.evidence().dssSeen();
@@ -133,6 +140,15 @@ final class SegmentInput {
       connection.fallback().onFail(subflow, options.failDataSequenceNumber());
     }
     return true;
+  }
+
+  /**
+   * Whether an ACK lies before the window, since others came sooner. RFC 8684 §3 has signals obeyed
+   * only within; but how far the peer had got is still true, and its number is hard to guess.
+   */
+  private static boolean wasOvertaken(Subflow subflow, IncomingSegment segment) {
+    return segment.segmentLength() == 0
+        && SequenceNumber.lt(segment.sequenceNumber(), subflow.endpoint().receiveNext());
   }
 
   /**
