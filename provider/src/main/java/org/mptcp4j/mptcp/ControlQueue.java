@@ -8,10 +8,16 @@ final class ControlQueue {
 
   private final ArrayDeque<ControlOption> options = new ArrayDeque<>();
   private boolean dataFinWaiting;
+  private boolean held;
 
   /** The next to be written; null for none. */
   ControlOption first() {
-    return options.peek();
+    return held ? null : options.peek();
+  }
+
+  /** Whether the next ACK goes without. */
+  void hold(boolean value) {
+    held = value;
   }
 
   void firstWritten() {

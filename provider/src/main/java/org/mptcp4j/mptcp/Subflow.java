@@ -26,6 +26,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private final SubflowIdentity identity = new SubflowIdentity();
   private final SubflowTimers timers = new SubflowTimers();
   private final ControlQueue controls = new ControlQueue();
+  private final SignalPacing signals;
   private final ResetRequest reset = new ResetRequest();
   private final OptionEvidence evidence = new OptionEvidence();
   private final RemovalCheck removalCheck = new RemovalCheck();
@@ -98,6 +99,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     this.suspicion = new Suspicion(connection, this);
     this.room = new SendRoom(endpoint);
     this.offers = new SynOffers(connection.config().opening().offers());
+    this.signals = new SignalPacing(endpoint);
   }
 
   /** RFC 6691: the MTU less the fixed headers. */
@@ -271,6 +273,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return controls;
   }
 
+  SignalPacing signals() {
+    return signals;
+  }
+
   void addControl(ControlOption option) {
     controls.add(option);
     touched = true;
@@ -435,7 +441,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   // ---- timers
 
   long nextDeadline() {
-    return Math.min(Math.min(endpoint.nextDeadline(), timers.next()), removalCheck.nextDeadline());
+    long next = Math.min(endpoint.nextDeadline(), timers.next());
+    return Math.min(next, Math.min(removalCheck.nextDeadline(), signals.nextDeadline()));
   }
 
   void onDeadline(long now, SegmentSink sink) {
@@ -456,6 +463,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     if (removalCheck.run(now, this, sink) && connection.subflowSet().hasOtherUsable(this)) {
       wantReset(MptcpOption.RESET_UNSPECIFIED, false);
     }
+    touched |= signals.takeDue(now);
   }
 
   boolean takeTouched() {

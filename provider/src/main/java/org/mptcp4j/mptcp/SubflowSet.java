@@ -202,10 +202,21 @@ final class SubflowSet {
         && !subflow.isThirdAckDue()) {
       ControlOption first = controls.first();
       boolean dataFin = controls.isDataFinWaiting();
+      if (first != null && !subflow.signals().mayGo(now)) {
+        controls.hold(true);
+        if (dataFin) {
+          subflow.endpoint().sendAck(now, sink);
+        }
+        controls.hold(false);
+        return;
+      }
       boolean sent = subflow.endpoint().sendAck(now, sink);
       if (!sent || (first == controls.first() && dataFin == controls.isDataFinWaiting())) {
         subflow.touch();
         return;
+      }
+      if (first != null) {
+        subflow.signals().went();
       }
     }
   }

@@ -292,7 +292,12 @@ final class TcpSender {
     boolean undo =
         advanced > 0 && sample.isEchoKnown() && recovery.isSpurious(ack, sample.echoReply());
     boolean duplicate =
-        advanced == 0 && segment.segmentLength() == 0 && !windowChanged && !queue.isEmpty();
+        advanced == 0
+            && segment.segmentLength() == 0
+            && !windowChanged
+            && !queue.isEmpty()
+            // RFC 8684 §3: sent to carry the option, and no sign of a loss.
+            && !segment.mptcp().hasSignal();
     if (advanced > 0) {
       advance(now, ack);
     }

@@ -72,6 +72,11 @@ public final class MptcpOptionSet {
     return present == 0;
   }
 
+  /** Whether there is another option than DSS. */
+  public boolean hasSignal() {
+    return (present & ~(1 << MptcpOption.DSS)) != 0;
+  }
+
   /** Reads one option; returns whether its length fits its subtype. */
   boolean parse(ByteBuffer buffer, int at, int length, boolean syn, boolean ack) {
     if (length < 3) {
