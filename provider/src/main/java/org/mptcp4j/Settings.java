@@ -32,7 +32,7 @@ public final class Settings {
    * Most bytes that a connection holds which were written and not acknowledged; the buffer begins
    * small and grows with the congestion windows.
    */
-  public static final Setting<Integer> SEND_BUFFER = size("buffer.send", "4M");
+  public static final Setting<Integer> SEND_BUFFER = size("buffer.send", "6M");
 
   /**
    * Most bytes that a connection holds which were received and not read; the buffer begins small

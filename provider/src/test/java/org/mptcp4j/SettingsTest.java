@@ -12,7 +12,7 @@ class SettingsTest {
   void whatIsNotSetHasItsDefault() {
     Settings settings = Settings.of(Map.of());
     assertThat(settings.get(Settings.CHECKSUM)).isTrue();
-    assertThat(settings.get(Settings.SEND_BUFFER)).isEqualTo(4 << 20);
+    assertThat(settings.get(Settings.SEND_BUFFER)).isEqualTo(6 << 20);
     assertThat(settings.get(Settings.EXIT_LINGER)).isEqualTo(Duration.ofSeconds(10));
   }
 
