@@ -16,6 +16,7 @@ final class SignalPacing {
   private int inARow;
   private int sendNext;
   private int receiveNext;
+  private long lastAt;
   private long resumeAt = NEVER;
 
   SignalPacing(TcpEndpoint endpoint) {
@@ -24,20 +25,22 @@ final class SignalPacing {
 
   /** Whether another may go out now; if not, {@link #takeDue} will be true when it may. */
   boolean mayGo(long now) {
-    if (endpoint.sendNext() != sendNext || endpoint.receiveNext() != receiveNext) {
+    long pause = Math.max(SHORTEST_PAUSE, endpoint.smoothedRttNanos());
+    if (endpoint.sendNext() != sendNext
+        || endpoint.receiveNext() != receiveNext
+        || now - lastAt >= pause) {
       restart();
     }
     if (inARow < MOST_IN_A_ROW) {
       return true;
     }
-    if (resumeAt == NEVER) {
-      resumeAt = now + Math.max(SHORTEST_PAUSE, endpoint.smoothedRttNanos());
-    }
+    resumeAt = lastAt + pause;
     return false;
   }
 
   /** One went out. */
-  void went() {
+  void went(long now) {
+    lastAt = now;
     sendNext = endpoint.sendNext();
     receiveNext = endpoint.receiveNext();
     inARow++;

@@ -216,7 +216,7 @@ final class SubflowSet {
         return;
       }
       if (first != null) {
-        subflow.signals().went();
+        subflow.signals().went(now);
       }
     }
   }

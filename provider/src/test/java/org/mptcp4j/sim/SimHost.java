@@ -1,8 +1,10 @@
 package org.mptcp4j.sim;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,6 +87,7 @@ public final class SimHost implements MptcpHost, SegmentSink {
   private final IncomingSegment segment = new IncomingSegment();
   private final IcmpError icmp = new IcmpError();
   private final OutgoingSegment reset = new OutgoingSegment();
+  private final Deque<byte[]> plannedRandom = new ArrayDeque<>();
   private int nextPort = 40_000;
   private byte[] nextKey = new byte[0];
   private int offloadBytes;
@@ -126,6 +129,11 @@ public final class SimHost implements MptcpHost, SegmentSink {
   public SimHost capture(SimCapture value) {
     capture = value;
     return this;
+  }
+
+  /** What the source of random bytes gives the next time, after what was planned before. */
+  public void planRandom(byte[] bytes) {
+    plannedRandom.add(bytes);
   }
 
   /** From now on the host takes no packets and sends none, like one whose plug was pulled. */
@@ -279,6 +287,11 @@ public final class SimHost implements MptcpHost, SegmentSink {
 
   @Override
   public void random(byte[] target) {
+    byte[] planned = plannedRandom.poll();
+    if (planned != null) {
+      System.arraycopy(planned, 0, target, 0, target.length);
+      return;
+    }
     if (nextKey.length == target.length) {
       System.arraycopy(nextKey, 0, target, 0, target.length);
       nextKey = new byte[0];
