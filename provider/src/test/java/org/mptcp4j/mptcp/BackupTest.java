@@ -47,23 +47,25 @@ class BackupTest {
     }
   }
 
-  /** Bytes that the second path carries in a second, both ways. */
+  /** Bytes that the second path carries in a second, in the direction that carries less. */
   private long carriedBySecond() {
-    long before = hosts.second.forward().carriedBytes() + hosts.second.backward().carriedBytes();
+    long forth = hosts.second.forward().carriedBytes();
+    long back = hosts.second.backward().carriedBytes();
     hosts.network.runFor(SECOND);
-    return hosts.second.forward().carriedBytes() + hosts.second.backward().carriedBytes() - before;
+    return Math.min(
+        hosts.second.forward().carriedBytes() - forth, hosts.second.backward().carriedBytes() - back);
   }
 
   @ParameterizedTest(name = "set by the client {0}")
   @ValueSource(booleans = {true, false})
   void aSubflowThatEitherSideMakesABackupIsSparedByBothUntilItIsNoneAnyMore(boolean byClient) {
-    assertThat(carriedBySecond()).isGreaterThan(10_000_000);
+    assertThat(carriedBySecond()).isGreaterThan(5_000_000);
     setSecond(byClient, true);
     hosts.network.runFor(500 * MILLI);
     assertThat(carriedBySecond()).isLessThan(100_000);
     setSecond(byClient, false);
     hosts.network.runFor(500 * MILLI);
-    assertThat(carriedBySecond()).isGreaterThan(10_000_000);
+    assertThat(carriedBySecond()).isGreaterThan(5_000_000);
     hosts.runToEnd(60 * SECOND);
   }
 
@@ -73,7 +75,7 @@ class BackupTest {
     hosts.network.runFor(500 * MILLI);
     hosts.first.setUp(false);
     hosts.network.runFor(2 * SECOND);
-    assertThat(carriedBySecond()).isGreaterThan(10_000_000);
+    assertThat(carriedBySecond()).isGreaterThan(5_000_000);
     hosts.first.setUp(true);
     hosts.runToEnd(60 * SECOND);
     assertThat(hosts.clientTransfer.isComplete()).isTrue();
