@@ -53,7 +53,8 @@ class BackupTest {
     long back = hosts.second.backward().carriedBytes();
     hosts.network.runFor(SECOND);
     return Math.min(
-        hosts.second.forward().carriedBytes() - forth, hosts.second.backward().carriedBytes() - back);
+        hosts.second.forward().carriedBytes() - forth,
+        hosts.second.backward().carriedBytes() - back);
   }
 
   @ParameterizedTest(name = "set by the client {0}")
