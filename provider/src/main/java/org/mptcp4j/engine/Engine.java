@@ -192,6 +192,7 @@ public final class Engine implements Closeable {
     counters.add("mptcp.reinjected", mptcp.reinjectedBytes::sum);
     counters.add("mptcp.reinjected.opportunistic", mptcp.opportunisticBytes::sum);
     counters.add("mptcp.penalties", mptcp.penalties::sum);
+    counters.add("mptcp.subflows.stale", mptcp.staleResets::sum);
   }
 
   /**

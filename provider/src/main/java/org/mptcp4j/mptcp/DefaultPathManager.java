@@ -15,11 +15,19 @@ import org.mptcp4j.spi.PathManager;
  * the peer, and to each address that the peer announces: as many as the side with more addresses
  * has. Pairs that share no address with another subflow come first, and a pair of which both
  * addresses are in use already is not opened. A server announces its other addresses and leaves the
- * opening to the client. What failed is tried again, ever more seldom.
+ * opening to the client. What ended is tried again while its addresses exist (RFC 8041 §3.4): at
+ * once where it had worked, then ever more seldom, until one lasts.
  */
 final class DefaultPathManager implements PathManager {
   private static final long FIRST_RETRY = 1_000_000_000L;
   private static final long LAST_RETRY = 16_000_000_000L;
+
+  /** A connection without any subflow has little time (RFC 8684 §3.4). */
+  private static final long LAST_RETRY_WITHOUT_SUBFLOW = 4_000_000_000L;
+
+  /** What lived for so long was a success. */
+  private static final long LASTING = 10_000_000_000L;
+
   private static final int MOST_ANNOUNCED = 8;
 
   /** A peer may announce and withdraw addresses without end. */
@@ -29,8 +37,15 @@ final class DefaultPathManager implements PathManager {
 
   private static final class Attempt {
     int failures;
-    long notBefore;
+    long failedAt;
+    long pause;
+    boolean established;
+    long establishedAt;
     boolean permanent;
+
+    long notBefore(boolean anyEstablished) {
+      return failedAt + (anyEstablished ? pause : Math.min(pause, LAST_RETRY_WITHOUT_SUBFLOW));
+    }
   }
 
   private final Map<Pair, Attempt> attempts = new HashMap<>();
@@ -46,13 +61,21 @@ final class DefaultPathManager implements PathManager {
     Set<Pair> pairs = new HashSet<>();
     Set<InetAddress> locals = new HashSet<>();
     Set<InetAddress> remotes = new HashSet<>();
+    boolean anyEstablished = false;
     for (Existing subflow : existing) {
-      pairs.add(new Pair(subflow.local(), subflow.remote()));
+      Pair pair = new Pair(subflow.local(), subflow.remote());
+      pairs.add(pair);
+      if (subflow.established()) {
+        anyEstablished = true;
+        established(now, pair);
+      }
       locals.add(subflow.local());
       remotes.add(subflow.remote());
     }
     long next = NEVER;
     List<InetAddress> candidates = localCandidates(connection);
+    // An address that went and comes back may be another path.
+    attempts.keySet().removeIf(pair -> !candidates.contains(pair.local()));
     // First the pairs of which neither address is in use, then those of which one is not.
     for (int inUse = 0; inUse <= 1; inUse++) {
       for (InetAddress local : candidates) {
@@ -78,8 +101,8 @@ final class DefaultPathManager implements PathManager {
           if (!connection.hasPath(local, remote.address())) {
             continue;
           }
-          if (attempt != null && attempt.notBefore - now > 0) {
-            next = Math.min(next, attempt.notBefore);
+          if (attempt != null && attempt.notBefore(anyEstablished) - now > 0) {
+            next = Math.min(next, attempt.notBefore(anyEstablished));
             continue;
           }
           if (connection.open(local, remote)) {
@@ -88,7 +111,9 @@ final class DefaultPathManager implements PathManager {
             locals.add(local);
             remotes.add(remote.address());
           } else {
-            next = Math.min(next, failed(pair, now));
+            Attempt failed = attempt(pair);
+            failed(now, failed, false);
+            next = Math.min(next, failed.notBefore(anyEstablished));
           }
         }
       }
@@ -124,24 +149,38 @@ final class DefaultPathManager implements PathManager {
     }
   }
 
-  private long failed(Pair pair, long now) {
-    if (attempts.size() >= MOST_ATTEMPTS) {
+  private Attempt attempt(Pair pair) {
+    if (attempts.size() >= MOST_ATTEMPTS && !attempts.containsKey(pair)) {
       attempts.clear();
     }
-    Attempt attempt = attempts.computeIfAbsent(pair, p -> new Attempt());
-    attempt.notBefore = now + Math.min(LAST_RETRY, FIRST_RETRY << Math.min(10, attempt.failures));
+    return attempts.computeIfAbsent(pair, p -> new Attempt());
+  }
+
+  private void established(long now, Pair pair) {
+    Attempt attempt = attempt(pair);
+    if (!attempt.established) {
+      attempt.established = true;
+      attempt.establishedAt = now;
+    }
+  }
+
+  /** Pauses double; where a subflow had worked, there is none before the first of them. */
+  private static void failed(long now, Attempt attempt, boolean hadWorked) {
+    int doublings = Math.min(10, hadWorked ? attempt.failures - 1 : attempt.failures);
+    attempt.pause = doublings < 0 ? 0 : Math.min(LAST_RETRY, FIRST_RETRY << doublings);
+    attempt.failedAt = now;
     attempt.failures++;
-    return attempt.notBefore;
   }
 
   @Override
   public void onSubflowEnded(
       long now, InetAddress local, Remote remote, boolean wasEstablished, boolean permanent) {
-    Pair pair = new Pair(local, remote.address());
-    if (wasEstablished) {
-      attempts.remove(pair);
+    Attempt attempt = attempt(new Pair(local, remote.address()));
+    if (attempt.established && now - attempt.establishedAt >= LASTING) {
+      attempt.failures = 0;
     }
-    failed(pair, now);
-    attempts.get(pair).permanent = permanent;
+    attempt.established = false;
+    failed(now, attempt, wasEstablished);
+    attempt.permanent = permanent;
   }
 }

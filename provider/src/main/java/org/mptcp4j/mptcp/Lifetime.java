@@ -160,11 +160,12 @@ final class Lifetime {
       // for another subflow.
       failFor(reason);
     }
-    if (!subflows.isEmpty() || finished || hasFailed()) {
+    // Those that are being opened all the while do not count.
+    if (subflows.hasEstablished() || finished || hasFailed()) {
       return;
     }
     boolean refused = reason == CloseReason.REFUSED || reason == CloseReason.PEER_RESET;
-    if (refused && !subflow.everCarriedData()) {
+    if (refused && !subflow.everCarriedData() && subflows.isEmpty()) {
       // The last one is gone and the peer knows nothing of the connection any more.
       fail(Failure.RESET);
     } else if (rejoinBy == Long.MAX_VALUE) {

@@ -56,6 +56,7 @@ public final class MptcpConnection {
   private final Lifetime lifetime;
   private final EarlyData earlyData;
   private final FirstSubflow first;
+  private final SilenceCheck silence = new SilenceCheck(subflows);
   private EndpointOptions endpointOptions;
 
   MptcpConnection(
@@ -106,6 +107,7 @@ public final class MptcpConnection {
     // Round trips end when the packet reached this host, however late the engine came to it.
     subflow.endpoint().segmentArrives(segment.arrivalNanos(now), segment, sink);
     subflow.noteProgress(now);
+    silence.run(now, sink);
     sender.growBuffer();
     settle(now, sink);
   }
@@ -207,6 +209,7 @@ public final class MptcpConnection {
   void onJoined(long now, Subflow subflow) {
     counters().joins.increment();
     lifetime.onJoined();
+    paths.onJoined();
     paths.request();
   }
 

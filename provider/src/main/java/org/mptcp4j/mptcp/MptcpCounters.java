@@ -62,6 +62,9 @@ public final class MptcpCounters {
   /** Of these, what went out again since a slow subflow held up the shared window. */
   public final LongAdder opportunisticBytes = new LongAdder();
 
+  /** Subflows reset since they went on sending again what others had delivered. */
+  public final LongAdder staleResets = new LongAdder();
+
   /** Congestion windows halved since their subflow held up the shared window. */
   public final LongAdder penalties = new LongAdder();
 

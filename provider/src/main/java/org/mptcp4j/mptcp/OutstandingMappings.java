@@ -83,6 +83,16 @@ final class OutstandingMappings {
     return at - end >= 0;
   }
 
+  /** Whether all their bytes lie before {@code dsn}. */
+  boolean isAllBefore(long dsn) {
+    for (int i = 0; i < count; i++) {
+      if (get(i).endDsn() - dsn > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Queues for other subflows what was sent on {@code source}; again, too, where {@code all}. */
   void reinject(Reinjection reinjection, Subflow source, boolean all) {
     for (int i = 0; i < count; i++) {

@@ -19,6 +19,7 @@ final class PathControl implements PathManager.Connection {
   private final PathManager manager;
   private boolean requested;
   private long nextCall = Long.MAX_VALUE;
+  private boolean reopeningAwaited;
   private long now;
   private SegmentSink sink;
 
@@ -62,6 +63,32 @@ final class PathControl implements PathManager.Connection {
           subflow.isPermanentlyRefused());
     }
     requested = true;
+  }
+
+  /**
+   * Whether a subflow that is reset may be opened again: by us, or by a peer that has not left a
+   * gap after the last one.
+   */
+  boolean expectsReopening(Subflow subflow) {
+    if (!subflow.isOpener()) {
+      return !reopeningAwaited;
+    }
+    FlowKey flow = subflow.flow();
+    InetAddress local = flow.local().toInetAddress();
+    InetAddress remote = flow.remote().toInetAddress();
+    boolean localKnown =
+        isBoundToAddress() ? initialLocalAddress().equals(local) : localAddresses().contains(local);
+    return localKnown && remoteAddresses().stream().anyMatch(r -> r.address().equals(remote));
+  }
+
+  /** The subflow is reset for the sake of a new one. */
+  void awaitReopening(Subflow subflow) {
+    reopeningAwaited |= !subflow.isOpener();
+  }
+
+  /** The peer has opened a subflow. */
+  void onJoined() {
+    reopeningAwaited = false;
   }
 
   @Override

@@ -29,6 +29,11 @@ final class ResetRequest {
     return isTransient;
   }
 
+  /** Whether trying again is of no use; a reset without a reason says nothing about that. */
+  boolean isPermanent() {
+    return wanted && !isTransient && reason != MptcpOption.RESET_UNSPECIFIED;
+  }
+
   /** Where the mapping began whose checksum was wrong: the RST carries MP_FAIL. */
   OptionalLong failedDsn() {
     return failedDsn;

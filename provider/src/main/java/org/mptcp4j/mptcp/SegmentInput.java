@@ -470,9 +470,8 @@ final class SegmentInput {
     }
     return options.has(MptcpOption.MP_TCPRST)
         && (options.resetFlags() & 1) == 0
-        && (options.resetReason() == MptcpOption.RESET_MPTCP_ERROR
-            || options.resetReason() == MptcpOption.RESET_ADMINISTRATIVELY_PROHIBITED
-            || options.resetReason() == MptcpOption.RESET_MIDDLEBOX_INTERFERENCE);
+        // "Unspecified" only says that the subflow is no more: so does who loses an address.
+        && options.resetReason() != MptcpOption.RESET_UNSPECIFIED;
   }
 
   /** The flow of a received SYN. */

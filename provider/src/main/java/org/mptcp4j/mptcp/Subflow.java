@@ -31,6 +31,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private final OptionEvidence evidence = new OptionEvidence();
   private final RemovalCheck removalCheck = new RemovalCheck();
   private final Suspicion suspicion;
+  private final Staleness staleness;
   private final SendRoom room;
   private final Penalty penalty = new Penalty(this);
   private final SynOffers offers;
@@ -50,6 +51,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private int delivered;
   private boolean touched;
   private boolean pathless;
+  private long heardAt;
   private long sentBytes;
   private long receivedBytes;
 
@@ -97,6 +99,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
             initialSequenceNumber);
     connection.host().learnedPath(flow.local(), flow.remote()).ifPresent(endpoint::learn);
     this.suspicion = new Suspicion(connection, this);
+    this.staleness = new Staleness(connection, this);
     this.room = new SendRoom(endpoint);
     this.offers = new SynOffers(connection.config().opening().offers());
     this.signals = new SignalPacing(endpoint);
@@ -267,6 +270,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
   }
 
+  /** Whether the host knows a way to the peer. */
+  boolean hasPath() {
+    return !pathless;
+  }
+
   // ---- control options
 
   ControlQueue controls() {
@@ -337,8 +345,9 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return closeReason;
   }
 
+  /** Whether either side has found that trying again is of no use (RFC 8684 §3.6). */
   boolean isPermanentlyRefused() {
-    return permanentlyRefused;
+    return permanentlyRefused || reset.isPermanent();
   }
 
   // ---- sending
@@ -476,11 +485,18 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     touched = true;
   }
 
+  /** When the last segment came. */
+  long heardAt() {
+    return heardAt;
+  }
+
   /** After a segment was taken in. */
   void noteProgress(long now) {
+    heardAt = now;
     if (!closed) {
       removalCheck.onSegment(now, endpoint.smoothedRttNanos());
       suspicion.noteProgress(now);
+      staleness.noteSegment();
     }
   }
 
@@ -597,6 +613,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       connection.first().onSynTimeout(this, consecutive);
     }
     onProbeTimeout(now);
+    staleness.onTimeout();
   }
 
   /** Once: whoever comes next need not wait for the end of TIME-WAIT. */

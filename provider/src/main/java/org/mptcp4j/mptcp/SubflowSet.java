@@ -61,6 +61,16 @@ final class SubflowSet {
     return false;
   }
 
+  /** Whether another one delivers what is sent on it. */
+  boolean hasOtherHealthy(Subflow subflow) {
+    for (int i = 0; i < subflows.size(); i++) {
+      if (subflows.get(i) != subflow && !subflows.get(i).isSuspect()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether data went or came over another one that lives. */
   boolean hasOtherInUse(Subflow subflow) {
     for (int i = 0; i < subflows.size(); i++) {

@@ -20,7 +20,7 @@
  *       number) and {@code DataRanges};
  *   <li>each subflow: {@code Subflow}, {@code SubflowOptions} (what goes into the option space),
  *       {@code SendRoom}, {@code OutstandingMappings}, {@code ControlQueue}, {@code Suspicion},
- *       {@code OptionEvidence};
+ *       {@code Staleness}, {@code SilenceCheck}, {@code OptionEvidence};
  *   <li>paths: {@code PathControl}, {@code AddressBook}, {@code Announcements}, {@code
  *       RemovalCheck}, {@code DefaultPathManager};
  *   <li>the end: {@code Closing}, {@code FastClose}, and time: {@code ConnectionTimers}, {@code

@@ -99,7 +99,7 @@ public final class Middleboxes {
       int end = payloadOffset(packet);
       while (at < end && packet.get(at) != 0) {
         int length = packet.get(at) == 1 ? 1 : packet.get(at + 1);
-        if (packet.get(at) == MptcpOption.KIND && packet.get(at + 2) >>> 4 == subtype) {
+        if (packet.get(at) == MptcpOption.KIND && (packet.get(at + 2) >>> 4 & 0xf) == subtype) {
           edit.accept(packet.slice(at, length));
         }
         at += length;
