@@ -1,7 +1,7 @@
 package org.mptcp4j.mptcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,7 +17,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.mptcp4j.DocumentedTable;
 
 /** The table of requirements in {@code docs/rfc8684.md} is whole and names what exists. */
@@ -170,12 +173,16 @@ class Rfc8684DocumentationTest {
     assertThat(rows).isGreaterThan(8);
   }
 
-  @Test
-  void theListOfRequirementsIsThatOfTheRfc() throws IOException {
-    String text = System.getProperty("rfc8684.text");
-    assumeTrue(text != null, "the text of RFC 8684 is not given by -Drfc8684.text=FILE");
+  /** One test where the text of the RFC is given by {@code -Drfc8684.text=FILE}, else none. */
+  @TestFactory
+  Stream<DynamicTest> theListOfRequirementsIsThatOfTheRfc() {
+    return Stream.ofNullable(System.getProperty("rfc8684.text"))
+        .map(text -> dynamicTest(text, () -> compareWith(Path.of(text))));
+  }
+
+  private static void compareWith(Path text) throws IOException {
     List<String> expected = new ArrayList<>();
-    List<String> lines = Files.readAllLines(Path.of(text));
+    List<String> lines = Files.readAllLines(text);
     int at = 0;
     while (!lines.get(at).startsWith("2.  ")) {
       at++;
