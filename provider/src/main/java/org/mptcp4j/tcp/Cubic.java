@@ -204,7 +204,8 @@ public final class Cubic implements CongestionControl {
 
   @Override
   public void onIdle(long now, long idleNanos) {
-    if (validation.onIdle(now, idleNanos, (long) window)) {
+    boolean worthless = validation.onIdle(now, idleNanos, (long) window);
+    if (worthless) {
       // RFC 5681 §4.1.
       window = Math.min(window, (double) initialWindow);
     }
@@ -212,7 +213,7 @@ public final class Cubic implements CongestionControl {
     // RFC 9438 §5.8: time without use of the window does not count.
     epochStarted = false;
     if (firstSlowStart) {
-      hyStart.restart();
+      hyStart.restart(/* paced= */ !worthless);
     }
   }
 

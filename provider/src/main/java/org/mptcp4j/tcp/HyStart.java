@@ -32,6 +32,7 @@ final class HyStart {
   private long trainStart;
   private long trainEnd;
   private boolean trainKnown;
+  private boolean trainTells = true;
 
   /**
    * An ACK in slow start.
@@ -63,7 +64,7 @@ final class HyStart {
   }
 
   private void followTrain(long now) {
-    if (!trainKnown || conservative) {
+    if (!trainKnown || !trainTells || conservative) {
       return;
     }
     if (now - trainEnd > Math.max(TRAIN_SPACING_NANOS, minRtt / 16)) {
@@ -104,8 +105,14 @@ final class HyStart {
     }
   }
 
-  /** Slow start begins again. */
-  void restart() {
+  /**
+   * Slow start begins again.
+   *
+   * @param paced whether a whole window is spread over the first round trip: then how long ACKs
+   *     follow one another says nothing of the path, in this round and in those that its ACKs clock
+   */
+  void restart(boolean paced) {
+    trainTells = !paced;
     lastRoundMinRtt = Long.MAX_VALUE;
     currentRoundMinRtt = Long.MAX_VALUE;
     cssBaselineMinRtt = Long.MAX_VALUE;
