@@ -165,8 +165,10 @@ final class Lifetime {
       return;
     }
     boolean refused = reason == CloseReason.REFUSED || reason == CloseReason.PEER_RESET;
-    if (refused && !subflow.everCarriedData() && subflows.isEmpty()) {
-      // The last one is gone and the peer knows nothing of the connection any more.
+    boolean unknown = refused && !subflow.everCarriedData() && !subflow.isRefusedForNow();
+    if (unknown && subflows.isEmpty()) {
+      // The last one is gone and the peer knows nothing of the connection any more. Where it only
+      // has no room for another subflow now, it may still hold those that are gone here.
       fail(Failure.RESET);
     } else if (rejoinBy == Long.MAX_VALUE) {
       rejoinBy = now + connection.config().closeTimeoutNanos();

@@ -48,6 +48,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private boolean detached;
   private CloseReason closeReason;
   private boolean permanentlyRefused;
+  private boolean refusedForNow;
   private int delivered;
   private boolean touched;
   private boolean pathless;
@@ -343,6 +344,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   CloseReason closeReason() {
     return closeReason;
+  }
+
+  /** Whether the peer's RST says that a later attempt may succeed (RFC 8684 §3.6, flag T). */
+  boolean isRefusedForNow() {
+    return refusedForNow;
   }
 
   /** Whether either side has found that trying again is of no use (RFC 8684 §3.6). */
@@ -646,6 +652,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
     if (segment != null) {
       permanentlyRefused = connection.input().onReset(this, segment);
+      refusedForNow =
+          segment.mptcp().has(MptcpOption.MP_TCPRST) && (segment.mptcp().resetFlags() & 1) != 0;
     }
     reinjectOutstanding(true);
     connection.sender().reinjection().gone(this);

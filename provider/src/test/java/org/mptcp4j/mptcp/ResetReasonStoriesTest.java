@@ -82,6 +82,22 @@ class ResetReasonStoriesTest {
     }
   }
 
+  @ParameterizedTest(name = "flags {0}, reason {1}")
+  @CsvSource({"1, 1, true", "1, 2, true", "0, 1, false"})
+  void onlyARefusalForNowLeavesAConnectionWithoutSubflowsAlive(
+      int flags, int reason, boolean lives) {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow first = peer.confirmed(HMAC_SHA256);
+    refuseJoin(peer, flags, reason);
+    first.sendRaw(RST | ACK, new byte[0]);
+    peer.network().runFor(50 * MILLI);
+    while (!peer.begun().isEmpty()) {
+      refuseJoin(peer, flags, reason);
+      peer.network().runFor(50 * MILLI);
+    }
+    assertThat(peer.connection().failure().isEmpty()).isEqualTo(lives);
+  }
+
   @ParameterizedTest(name = "flags {0}")
   @CsvSource({"14, false", "15, true"})
   void reservedFlagsOfAReasonMeanNothing(int flags, boolean isTransient) {
