@@ -6,6 +6,7 @@ import org.mptcp4j.tcp.LossRecovery.Phase;
 import org.mptcp4j.tcp.SentSegment.State;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.SequenceNumber;
+import org.mptcp4j.wire.TcpFlags;
 
 /** The sending half: what is outstanding, what is lost, what may be sent when. */
 final class TcpSender {
@@ -317,7 +318,7 @@ final class TcpSender {
       tailProbe.cancel();
     }
     if (undo) {
-      undoReduction(now);
+      undoReduction(now, tcb.ecn.isAgreed() && segment.has(TcpFlags.ECE));
     } else if (advanced > 0) {
       recovery.forgetFirstRetransmission(ack);
     }
@@ -397,12 +398,18 @@ final class TcpSender {
     mtu.onDelivered(now, s, end);
   }
 
-  private void undoReduction(long now) {
+  /** RFC 4015 §3.1; {@code marked} when the ACK tells of congestion on the way. */
+  private void undoReduction(long now, boolean marked) {
     recovery.leave();
     queue.unmarkAllLost();
     mustRetransmit = false;
     afterTimeout = false;
-    congestion.onSpuriousLoss(now);
+    if (marked) {
+      // Step 9: what was sent again for nothing stops; the window stays reduced.
+      congestion.onRecovered(now, 0);
+    } else {
+      congestion.onSpuriousLoss(now);
+    }
   }
 
   private void detectLosses(long now, long flightBefore) {

@@ -253,6 +253,37 @@ class LossRecoveryTest {
   }
 
   @Test
+  void aSpuriousTimeoutWhoseAckTellsOfCongestionLeavesTheWindowReduced() {
+    setup.ecn = EcnMode.REQUEST;
+    setup.serverEcn = EcnMode.ACCEPT;
+    FixedWindow control = new FixedWindow(20);
+    setup.congestion = () -> control;
+    TcpPair pair = new TcpPair(setup).established();
+    // A router on the path that will hold everything back says that it is congested.
+    pair.filter =
+        packet -> {
+          if (packet.fromClient() && packet.payload() > 0) {
+            packet.bytes()[1] |= Ecn.CE;
+          }
+          return true;
+        };
+    pair.clientUser.write(TcpPair.bytes(3_000_000, 1));
+    pair.run(100 * MILLI);
+    pair.setup.oneWayNanos = 400 * MILLI;
+    pair.run(300 * MILLI);
+    assertThat(pair.clientUser.events).contains("timeout 1");
+    pair.setup.oneWayNanos = 10 * MILLI;
+    pair.filter = packet -> true;
+    long again = pair.client.retransmissions();
+    pair.run(600 * MILLI);
+
+    assertThat(control.spuriousLosses).isZero();
+    assertThat(pair.client.retransmissions()).as("no more is sent again").isEqualTo(again);
+    pair.run(5 * SECOND);
+    assertThat(pair.serverUser.receivedBytes()).isEqualTo(3_000_000);
+  }
+
+  @Test
   void theRepairOfAnEarlierEpisodeDoesNotMakeALaterLossSpurious() {
     FixedWindow control = new FixedWindow(100);
     setup.congestion = () -> control;
