@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mptcp4j.tcp.TcpPair.MILLI;
 import static org.mptcp4j.tcp.TcpPair.SECOND;
 
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -67,6 +68,13 @@ class DeliveryPropertyTest {
             pair.clientUser.receivedBytes(),
             downLength)
         .isTrue();
+  }
+
+  /** The last window update is lost, and nobody would hear of the window any more. */
+  @Example
+  void aLostWindowUpdateIsMadeUpForByAProbe() {
+    bytesArriveOnceAndInOrderWhateverIsLostReorderedOrDuplicated(
+        0.1, 0, 1, 3, 1424, 25_793, 1, 8);
   }
 
   private static boolean isDone(TcpEndpoint endpoint) {

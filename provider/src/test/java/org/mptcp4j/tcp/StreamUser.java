@@ -29,6 +29,10 @@ final class StreamUser implements TcpUser {
   private final Deque<SegmentPayload> unacknowledged = new ArrayDeque<>();
   private long acknowledgedBytes;
   private int windowEdge;
+
+  private static final long PROBE_INTERVAL_NANOS = 1_000_000_000L;
+
+  private long probeAt = Long.MAX_VALUE;
   private boolean closeWhenSent;
 
   private byte[] received = new byte[1 << 16];
@@ -82,9 +86,32 @@ final class StreamUser implements TcpUser {
       unacknowledged.add(chunk);
       sent += bytes;
     }
+    probeClosedWindow(now, sink);
     if (closeWhenSent && sent == outgoing.capacity()) {
       endpoint.close(now);
     }
+  }
+
+  /** The update that opens the window again may get lost (RFC 9293 §3.8.6.1). */
+  private void probeClosedWindow(long now, SegmentSink sink) {
+    boolean waits =
+        sent < outgoing.capacity()
+            && endpoint.state().canSend()
+            && windowEdge - endpoint.sendUnacknowledged() <= 0
+            && endpoint.sendUnacknowledged() == endpoint.sendNext();
+    if (!waits) {
+      probeAt = Long.MAX_VALUE;
+    } else if (probeAt == Long.MAX_VALUE) {
+      probeAt = now + PROBE_INTERVAL_NANOS;
+    } else if (probeAt <= now) {
+      probeAt = now + PROBE_INTERVAL_NANOS;
+      endpoint.sendWindowProbe(now, sink);
+    }
+  }
+
+  /** When {@link #pump} has something to do though no packet comes. */
+  long nextDeadline() {
+    return probeAt;
   }
 
   /** Whether exactly these bytes have arrived, in order. */

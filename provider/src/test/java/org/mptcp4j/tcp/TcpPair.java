@@ -272,6 +272,7 @@ final class TcpPair {
         return true;
       }
       long next = Math.min(client.nextDeadline(), server.nextDeadline());
+      next = Math.min(next, Math.min(clientUser.nextDeadline(), serverUser.nextDeadline()));
       if (!events.isEmpty()) {
         next = Math.min(next, events.peek().at());
       }
