@@ -159,6 +159,7 @@ public final class Engine implements Closeable {
     counters.add("tcp.dropped.flagless", tcp.flagless::sum);
     counters.add("tcp.dropped.sackblocks", tcp.badSackBlocks::sum);
     counters.add("tcp.challenges.suppressed", tcp.challengesSuppressed::sum);
+    counters.add("tcp.acks.unanswered", tcp.emptyUnanswered::sum);
     counters.add("tcp.icmp.believed", tcp.icmpErrors::sum);
     counters.add("tcp.icmp.ignored", tcp.icmpIgnored::sum);
     counters.add("tcp.fastopen.requested", tcp.fastOpenRequested::sum);

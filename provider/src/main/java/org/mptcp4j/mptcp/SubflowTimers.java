@@ -60,8 +60,11 @@ final class SubflowTimers {
 
   /** A silent path is probed every now and then, so that it is used again when it comes back. */
   void startProbing(long now, long rttNanos) {
-    long interval = Math.max(SHORTEST_PROBE_INTERVAL, 2 * rttNanos);
-    probeAt = now + Math.min(interval, LONGEST_PROBE_INTERVAL);
+    probeAt = now + probeInterval(rttNanos);
+  }
+
+  static long probeInterval(long rttNanos) {
+    return Math.min(Math.max(SHORTEST_PROBE_INTERVAL, 2 * rttNanos), LONGEST_PROBE_INTERVAL);
   }
 
   void stopProbing() {

@@ -8,10 +8,14 @@ import org.mptcp4j.tcp.TcpEndpoint;
  * over its data, and it is probed, until acknowledgments come again.
  */
 final class Suspicion {
+  /** Probes are answered at most so often, by Linux as by ourselves (RFC 5961 §7). */
+  private static final long ANSWER_INTERVAL_NANOS = 500_000_000L;
+
   private final MptcpConnection connection;
   private final Subflow subflow;
   private boolean raised;
   private boolean probeAwaitsAnswer;
+  private long answeredAt;
 
   /** What is outstanding went out again after an answer, and nothing was silent since. */
   private boolean triedAgain;
@@ -42,9 +46,11 @@ final class Suspicion {
   void probeIfDue(long now, SegmentSink sink) {
     TcpEndpoint endpoint = subflow.endpoint();
     if (subflow.timers().isProbeDue(now)) {
-      subflow.timers().startProbing(now, endpoint.smoothedRttNanos());
+      long rttNanos = endpoint.smoothedRttNanos();
+      subflow.timers().startProbing(now, rttNanos);
+      long patience = ANSWER_INTERVAL_NANOS + 2 * SubflowTimers.probeInterval(rttNanos);
       // Silence again: the next answer is news.
-      triedAgain &= !probeAwaitsAnswer;
+      triedAgain &= !probeAwaitsAnswer || now - answeredAt < patience;
       probeAwaitsAnswer = endpoint.sendWindowProbe(now, sink);
     }
   }
@@ -54,6 +60,7 @@ final class Suspicion {
     TcpEndpoint endpoint = subflow.endpoint();
     if (probeAwaitsAnswer) {
       probeAwaitsAnswer = false;
+      answeredAt = now;
       if (!triedAgain) {
         // Once: a path that answers and takes no data is left to TCP, which backs off.
         triedAgain = true;

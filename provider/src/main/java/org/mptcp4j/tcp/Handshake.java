@@ -183,7 +183,7 @@ final class Handshake {
     }
     if (!peersSyn && !receiver.isAcceptable(segment)) {
       tcb.user.counters().outOfWindow.increment();
-      receiver.requestChallengeAck(now);
+      receiver.answerUnacceptable(now, segment);
       return false;
     }
     if (!peersSyn && segment.has(TcpFlags.SYN)) {

@@ -61,7 +61,7 @@ final class SegmentArrival {
       case SYN_RECEIVED -> {
         if (isOldDuplicate(now, segment)) {
           tcb.user.counters().oldTimestamps.increment();
-          receiver.requestChallengeAck(now);
+          receiver.answerUnacceptable(now, segment);
         } else if (handshake.arrivesInSynReceived(now, segment, sink)) {
           keepAlive.onSegment(now);
           takeTimestamp(now, segment);
@@ -190,7 +190,7 @@ final class SegmentArrival {
         startTimeWait(now);
       }
     } else {
-      receiver.requestChallengeAck(now);
+      receiver.answerUnacceptable(now, segment);
     }
   }
 
@@ -214,7 +214,7 @@ final class SegmentArrival {
     int ack = segment.acknowledgmentNumber();
     if (SequenceNumber.gt(ack, sender.sndNxt()) || sender.sndUna() - ack > largestWindow) {
       tcb.user.counters().badAcks.increment();
-      receiver.requestChallengeAck(now);
+      receiver.answerUnacceptable(now, segment);
       return false;
     }
     return true;

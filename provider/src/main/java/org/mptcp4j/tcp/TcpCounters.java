@@ -37,6 +37,12 @@ public final class TcpCounters {
   /** ACKs that were not sent since a stranger could ask for so many (RFC 5961 §7). */
   public final LongAdder challengesSuppressed = new LongAdder();
 
+  /**
+   * ACKs without payload, outside of the window or of what was never sent, that were not answered,
+   * since one had been half a second before.
+   */
+  public final LongAdder emptyUnanswered = new LongAdder();
+
   /** ICMP errors about segments of ours that were believed. */
   public final LongAdder icmpErrors = new LongAdder();
 

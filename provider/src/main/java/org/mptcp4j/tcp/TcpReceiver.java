@@ -18,6 +18,9 @@ final class TcpReceiver {
 
   private static final long SECOND_NANOS = 1_000_000_000L;
 
+  /** As Linux. */
+  private static final long EMPTY_ANSWER_NANOS = 500_000_000L;
+
   private final Tcb tcb;
   private final ReceivedRanges ranges = new ReceivedRanges();
 
@@ -60,6 +63,9 @@ final class TcpReceiver {
 
   private long challengeSecondStart;
   private int challenges;
+
+  private boolean emptyAnswered;
+  private long emptyAnsweredAt;
 
   private final int[] blockLeft = new int[4];
   private final int[] blockRight = new int[4];
@@ -106,6 +112,23 @@ final class TcpReceiver {
     } else {
       tcb.user.counters().challengesSuppressed.increment();
     }
+  }
+
+  /**
+   * Answers a segment whose numbers cannot be right with ours. To the peer an empty answer may look
+   * as wrong, and be answered: two ends that have lost each other's numbers must not do so for
+   * ever, so that what is empty gets few answers.
+   */
+  void answerUnacceptable(long now, IncomingSegment segment) {
+    if (segment.segmentLength() == 0) {
+      if (emptyAnswered && now - emptyAnsweredAt < EMPTY_ANSWER_NANOS) {
+        tcb.user.counters().emptyUnanswered.increment();
+        return;
+      }
+      emptyAnswered = true;
+      emptyAnsweredAt = now;
+    }
+    requestChallengeAck(now);
   }
 
   /** Delayed no longer. */
