@@ -27,13 +27,20 @@ public final class DocumentedTable {
     mainClasses = classesBeside(Multipath.class);
     testClasses = classesBeside(DocumentedTable.class);
     for (String name : testClasses) {
-      if (name.endsWith("Test")) {
+      if (name.endsWith("Test") || name.endsWith("Contract")) {
         Class<?> type = Class.forName(name, false, DocumentedTable.class.getClassLoader());
-        Arrays.stream(type.getDeclaredMethods())
-            .filter(method -> method.getAnnotations().length > 0)
-            .forEach(method -> tests.add(type.getSimpleName() + "." + method.getName()));
+        addTests(type.getSimpleName(), type);
+        for (Class<?> nested : type.getDeclaredClasses()) {
+          addTests(type.getSimpleName(), nested);
+        }
       }
     }
+  }
+
+  private void addTests(String name, Class<?> type) {
+    Arrays.stream(type.getDeclaredMethods())
+        .filter(method -> method.getAnnotations().length > 0)
+        .forEach(method -> tests.add(name + "." + method.getName()));
   }
 
   /** Fully qualified names of the top-level classes where {@code member} came from. */

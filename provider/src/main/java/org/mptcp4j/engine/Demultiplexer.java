@@ -135,7 +135,10 @@ final class Demultiplexer implements PacketReceiver {
       return;
     }
     counters.unmatched.increment();
-    resets.answer(now, segment, -1);
+    // RFC 9293 §3.10.7.2, fourth: where a listener is, what has neither SYN nor ACK is dropped.
+    if (listener == null || (segment.flags() & (TcpFlags.SYN | TcpFlags.ACK)) != 0) {
+      resets.answer(now, segment, -1);
+    }
   }
 
   private boolean endsTimeWait(FlowTable.Entry entry) {

@@ -74,6 +74,9 @@ final class EngineSocket implements StreamSocket {
   @Override
   public synchronized void connect(InetSocketAddress remote) throws IOException {
     checkOpen();
+    if (connection != null) {
+      throw new SocketException("Socket is already connected");
+    }
     IpAddress destination = IpAddress.of(remote.getAddress());
     boolean boundToAddress = boundAddress != null && !boundAddress.isAny();
     IpAddress source =

@@ -14,6 +14,7 @@ import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ConnectionPendingException;
 import java.nio.channels.NoConnectionPendingException;
 import java.nio.channels.NotYetBoundException;
 import java.nio.channels.NotYetConnectedException;
@@ -65,6 +66,10 @@ abstract class SocketChannelContract {
 
   private interface Action {
     void run() throws IOException;
+  }
+
+  private interface Connecting {
+    void run(SocketChannel channel, InetSocketAddress address) throws IOException;
   }
 
   @Nested
@@ -137,6 +142,41 @@ abstract class SocketChannelContract {
       }
     }
 
+    private void whileItConnects(Connecting test) throws IOException {
+      try (ServerSocketChannel server = face.listen();
+          SocketChannel channel = face.provider().openSocketChannel()) {
+        channel.configureBlocking(false);
+        if (!channel.connect(Face.addressOf(server))) {
+          // Until it is finished, also where the handshake is over meanwhile.
+          assertThat(channel.isConnectionPending()).isTrue();
+          test.run(channel, Face.addressOf(server));
+          assertThat(channel.isOpen()).isTrue();
+        }
+      }
+    }
+
+    @Test
+    void whileItConnectsItNeitherConnectsNorBindsAgain() throws IOException {
+      whileItConnects(
+          (channel, address) -> {
+            assertThatExceptionOfType(ConnectionPendingException.class)
+                .isThrownBy(() -> channel.connect(address));
+            assertThatExceptionOfType(ConnectionPendingException.class)
+                .isThrownBy(() -> channel.bind(face.toBind()));
+          });
+    }
+
+    @Test
+    void whileItConnectsItNeitherReadsNorWrites() throws IOException {
+      whileItConnects(
+          (channel, address) -> {
+            assertThatExceptionOfType(NotYetConnectedException.class)
+                .isThrownBy(() -> channel.read(ByteBuffer.allocate(1)));
+            assertThatExceptionOfType(NotYetConnectedException.class)
+                .isThrownBy(() -> channel.write(ByteBuffer.allocate(1)));
+          });
+    }
+
     @Test
     void aRefusedConnectionClosesTheChannel() throws IOException {
       InetSocketAddress nobody;
@@ -165,6 +205,17 @@ abstract class SocketChannelContract {
             .isEqualTo(
                 "java.nio.channels.SocketChannel[connected local=%s remote=%s]",
                 pair.client().getLocalAddress(), pair.client().getRemoteAddress());
+      }
+    }
+
+    @Test
+    void aConnectedChannelIsNotBound() throws IOException {
+      try (Face.Pair pair = face.pair()) {
+        for (SocketChannel channel : new SocketChannel[] {pair.client(), pair.server()}) {
+          assertThatExceptionOfType(AlreadyBoundException.class)
+              .isThrownBy(() -> channel.bind(face.toBind()));
+          assertThat(channel.isOpen()).isTrue();
+        }
       }
     }
 
