@@ -235,8 +235,7 @@ final class SocketBench implements AutoCloseable {
       switch (field.group(1)) {
         case "SEQ" -> segment.sequenceNumber(number(value));
         case "ACK" -> segment.acknowledgmentNumber(number(value));
-        case "CTL" ->
-            segment.flags(Arrays.stream(value.split(",", -1)).mapToInt(FLAGS::get).sum());
+        case "CTL" -> segment.flags(Arrays.stream(value.split(",", -1)).mapToInt(FLAGS::get).sum());
         case "LEN" -> payload = Integer.parseInt(value);
         default -> throw new IllegalArgumentException(text);
       }

@@ -38,8 +38,7 @@ class UserCallTest {
           "LAST-ACK",
           "TIME-WAIT");
 
-  record Row(
-      String section, String state, String event, String result, String out, String after) {
+  record Row(String section, String state, String event, String result, String out, String after) {
     @Override
     public String toString() {
       return section + " " + state + ": " + event;

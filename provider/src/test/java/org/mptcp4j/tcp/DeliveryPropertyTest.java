@@ -73,8 +73,7 @@ class DeliveryPropertyTest {
   /** The last window update is lost, and nobody would hear of the window any more. */
   @Example
   void aLostWindowUpdateIsMadeUpForByAProbe() {
-    bytesArriveOnceAndInOrderWhateverIsLostReorderedOrDuplicated(
-        0.1, 0, 1, 3, 1424, 25_793, 1, 8);
+    bytesArriveOnceAndInOrderWhateverIsLostReorderedOrDuplicated(0.1, 0, 1, 3, 1424, 25_793, 1, 8);
   }
 
   private static boolean isDone(TcpEndpoint endpoint) {
