@@ -23,7 +23,7 @@ class TcpDocumentationTest {
   private static List<String[]> rows() throws IOException {
     List<String[]> rows = new ArrayList<>();
     for (String line : Files.readAllLines(DOCUMENT)) {
-      if (line.matches("\\| (\\d+|BBR|Pacing) \\|.*")) {
+      if (line.matches("\\| (\\d+|BBR|Pacing|Buffers|Ports|Figures) \\|.*")) {
         rows.add(DocumentedTable.cells(line, 6));
       }
     }
@@ -65,6 +65,6 @@ class TcpDocumentationTest {
         .contains("9293", "5681", "6298", "6582", "6675", "6928", "2018", "2883", "7323", "5961")
         .contains("6528", "6691", "8985", "6937", "9438", "9406", "3042", "3465", "7661", "3522")
         .contains("4015", "5682", "3168", "7413", "4987", "5482", "9040", "6191", "4821", "8899")
-        .contains("1191", "8201", "1122", "BBR", "Pacing");
+        .contains("1191", "8201", "1122", "BBR", "Pacing", "Buffers", "Ports", "Figures");
   }
 }
