@@ -38,7 +38,9 @@ class TimestampTest {
     arrives(1_000, 10, clientsLast + 9);
     assertThat(echo()).isEqualTo(clientsLast);
     arrives(0, 1_000, clientsLast + 5);
-    assertThat(echo()).as("that which filled it, though it is the older one").isEqualTo(clientsLast + 5);
+    assertThat(echo())
+        .as("that which filled it, though it is the older one")
+        .isEqualTo(clientsLast + 5);
   }
 
   @Test
