@@ -387,6 +387,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     sentBytes += bytes;
   }
 
+  boolean hasSentEarly() {
+    return earlySent > 0;
+  }
+
   /** So much of the data that came with the peer's SYN was taken. */
   void receivedEarly(int bytes) {
     earlyReceived = bytes;

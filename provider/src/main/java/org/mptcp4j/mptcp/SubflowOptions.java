@@ -12,7 +12,8 @@ import org.mptcp4j.wire.TcpOptionWriter;
  * <pre>
  * SYN            MP_CAPABLE (4) or MP_JOIN (12); a Fast Open cookie takes what is left (up to 14)
  * SYN/ACK        MP_CAPABLE (12) or MP_JOIN (16); beside the former, a Fast Open cookie of 6 bytes (8)
- * ACK            third ACK: MP_CAPABLE with both keys (20) or MP_JOIN with HMAC (24), and nothing else;
+ * ACK            third ACK: MP_CAPABLE with both keys (20) or MP_JOIN with HMAC (24), and nothing else,
+ *                but for DSS with a 32-bit DATA_ACK (8) when the peer took data in our SYN (Fast Open);
  *                MP_FASTCLOSE (12), and nothing else;
  *                a waiting control option, with DSS (12) before it where both fit, alone otherwise;
  *                DSS with DATA_ACK (12), with DATA_FIN (28); SACK takes what is left
@@ -103,6 +104,11 @@ final class SubflowOptions {
         && !subflow.hasSent()
         && !connection.closing().prefersDataFin()) {
       options.mpCapableAck(VERSION, capableFlags(), session.local().key(), session.remote().key());
+      if (subflow.hasSentEarly()) {
+        // Linux' server lets an answer that was written before this segment came wait until a
+        // DATA_ACK does, and a client that has said all in its SYN sends nothing more.
+        options.dssAck32((int) connection.receiver().receiveNext());
+      }
       return;
     }
     ControlOption control = subflow.controls().first();

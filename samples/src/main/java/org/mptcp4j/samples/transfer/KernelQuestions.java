@@ -25,8 +25,9 @@ public final class KernelQuestions {
       InetSocketAddress address = new InetSocketAddress(args[1], Integer.parseInt(args[2]));
       boolean multipath = args[4].equals("mptcp");
       for (int i = 0; i < Integer.parseInt(args[3]); i++) {
+        byte[] question = Question.bytes(i);
         try (KernelMptcpSocket socket = KernelMptcpSocket.connectFast(address, multipath)) {
-          Question.ask(socket, i);
+          Question.ask(socket, question);
         }
       }
       System.out.println("done");

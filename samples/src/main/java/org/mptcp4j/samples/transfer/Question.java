@@ -12,10 +12,15 @@ final class Question {
 
   private Question() {}
 
-  /** Asks, and checks that the answer is the question {@value #TIMES} times and nothing more. */
-  static void ask(ByteChannel channel, int number) throws IOException {
+  /** What is asked: to be had before connecting, since Fast Open waits for it no more than 10 ms. */
+  static byte[] bytes(int number) {
     byte[] question = new byte[BYTES];
     new Random(number).nextBytes(question);
+    return question;
+  }
+
+  /** Asks, and checks that the answer is the question {@value #TIMES} times and nothing more. */
+  static void ask(ByteChannel channel, byte[] question) throws IOException {
     writeAll(channel, ByteBuffer.allocateDirect(BYTES).put(question).flip());
     ByteBuffer answer = ByteBuffer.allocateDirect(TIMES * BYTES + 1);
     while (answer.hasRemaining() && channel.read(answer) >= 0) {
@@ -23,11 +28,11 @@ final class Question {
     }
     answer.flip();
     if (answer.remaining() != TIMES * BYTES) {
-      throw new IOException("answer " + number + " has " + answer.remaining() + " bytes");
+      throw new IOException("the answer has " + answer.remaining() + " bytes");
     }
     for (int i = 0; answer.hasRemaining(); i++) {
       if (answer.get() != question[i % BYTES]) {
-        throw new IOException("byte " + i + " of answer " + number + " is wrong");
+        throw new IOException("byte " + i + " of the answer is wrong");
       }
     }
   }

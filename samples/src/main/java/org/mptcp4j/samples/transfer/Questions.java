@@ -27,8 +27,9 @@ public final class Questions {
     } else if (args.length == 4 && args[0].equals("client")) {
       InetSocketAddress address = new InetSocketAddress(args[1], Integer.parseInt(args[2]));
       for (int i = 0; i < Integer.parseInt(args[3]); i++) {
+        byte[] question = Question.bytes(i);
         try (SocketChannel channel = SocketChannel.open(address)) {
-          Question.ask(channel, i);
+          Question.ask(channel, question);
         }
       }
       System.out.println("done");

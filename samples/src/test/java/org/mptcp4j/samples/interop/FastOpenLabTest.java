@@ -31,6 +31,13 @@ class FastOpenLabTest {
   private static final String PORT = "5000";
   private static final int COUNT = 5;
 
+  /**
+   * An answer that we send before the third ACK cannot have a DATA_ACK, and one that comes so early
+   * makes the kernel's client go on as plain TCP. Which of the two is sooner is a matter of luck
+   * here.
+   */
+  private static final String ANSWER_WITHOUT_DATA_ACK = "MPTcpExtMPCapableDataFallback";
+
   private Lab lab;
   private Path serverCounters;
   private Path clientCounters;
@@ -103,9 +110,9 @@ class FastOpenLabTest {
     return counters;
   }
 
-  private static void assertNoFallback(Host host) throws IOException {
+  private static void assertNoFallback(Host host, String except) throws IOException {
     Map<String, Long> counters = host.kernelCounters();
-    counters.keySet().removeIf(name -> !name.contains("Fallback"));
+    counters.keySet().removeIf(name -> !name.contains("Fallback") || name.equals(except));
     assertThat(counters.values()).as(counters::toString).allMatch(value -> value == 0);
   }
 
@@ -118,10 +125,11 @@ class FastOpenLabTest {
     return counters;
   }
 
-  @Test
-  void theKernelTakesDataInOurSyns() throws IOException {
+  @ParameterizedTest(name = "over MPTCP: {0}")
+  @ValueSource(booleans = {false, true})
+  void theKernelTakesDataInOurSyns(boolean multipath) throws IOException {
     exchange(
-        kernelServer(false),
+        kernelServer(multipath),
         ours(clientCounters, "client", "client", lab.b().ipv4(1), PORT, Integer.toString(COUNT)));
     assertThat(fastOpen(lab.b()))
         .containsEntry("TcpExtTCPFastOpenCookieReqd", 1L)
@@ -132,8 +140,10 @@ class FastOpenLabTest {
         .containsEntry("tcp.fastopen.sent", COUNT - 1L)
         .containsEntry("tcp.fastopen.acknowledged", COUNT - 1L)
         .containsEntry("tcp.retransmissions", 0L)
-        .containsEntry("mptcp.plain", (long) COUNT)
+        .containsEntry("mptcp.connections", multipath ? COUNT : 0L)
+        .containsEntry("mptcp.plain", multipath ? 0L : COUNT)
         .containsEntry("faults", 0L);
+    assertNoFallback(lab.b(), "");
   }
 
   @ParameterizedTest(name = "over MPTCP: {0}")
@@ -150,7 +160,7 @@ class FastOpenLabTest {
         .containsEntry("mptcp.connections", multipath ? COUNT : 0L)
         .containsEntry("mptcp.plain", multipath ? 0L : COUNT)
         .containsEntry("faults", 0L);
-    assertNoFallback(lab.a());
+    assertNoFallback(lab.a(), ANSWER_WITHOUT_DATA_ACK);
   }
 
   /** After a restart our server has other keys: what the kernel knows is no longer right. */
