@@ -9,6 +9,11 @@ final class ControlQueue {
   private final ArrayDeque<ControlOption> options = new ArrayDeque<>();
   private boolean dataFinWaiting;
   private boolean held;
+  private boolean refused;
+
+  // In the segment in hand.
+  private ControlOption written;
+  private boolean dataFinWritten;
 
   /** The next to be written; null for none. */
   ControlOption first() {
@@ -20,8 +25,36 @@ final class ControlQueue {
     held = value;
   }
 
+  /** Whether the path was backed up when an ACK was to carry what waits. */
+  boolean isRefused() {
+    return refused;
+  }
+
+  void refused(boolean value) {
+    refused = value;
+  }
+
+  /** Options are about to be written into a segment. */
+  void beginSegment() {
+    written = null;
+    dataFinWritten = false;
+  }
+
   void firstWritten() {
-    options.poll();
+    written = options.poll();
+  }
+
+  /** The path did not take the segment: what was written into it waits again. */
+  void segmentRefused() {
+    if (written != null) {
+      options.addFirst(written);
+      refused = true;
+    }
+    if (dataFinWritten) {
+      dataFinWaiting = true;
+      refused = true;
+    }
+    beginSegment();
   }
 
   void add(ControlOption option) {
@@ -35,8 +68,13 @@ final class ControlQueue {
     return dataFinWaiting;
   }
 
-  void dataFinWaiting(boolean value) {
-    dataFinWaiting = value;
+  void awaitDataFin() {
+    dataFinWaiting = true;
+  }
+
+  void dataFinWritten() {
+    dataFinWritten |= dataFinWaiting;
+    dataFinWaiting = false;
   }
 
   /** Nothing that waits is of use any more. */

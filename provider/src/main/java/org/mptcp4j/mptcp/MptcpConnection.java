@@ -152,8 +152,8 @@ public final class MptcpConnection {
 
   /**
    * Does what has become possible or due; the last step of every call from outside. The order
-   * matters: subflows that have to go, first; then new ones; then data; then what the endpoints
-   * owe.
+   * matters: subflows that have to go, first; then new ones; then options that a path refused; then
+   * data; then what the endpoints owe.
    */
   void settle(long now, SegmentSink sink) {
     if (lifetime.isOver()) {
@@ -170,6 +170,7 @@ public final class MptcpConnection {
     paths.run(now, sink);
     addresses.onDeadline(now);
     subflows.resumeSending();
+    subflows.sendRefusedOptions(now, sink);
     if (!lifetime.hasFailed()) {
       sender.push(now, sink);
     }

@@ -292,7 +292,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   }
 
   void awaitDataFin() {
-    controls.dataFinWaiting(true);
+    controls.awaitDataFin();
     touched = true;
   }
 
@@ -515,7 +515,13 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   @Override
   public void writeOptions(
       long now, OutgoingSegment segment, SegmentRole role, SegmentPayload payload) {
+    controls.beginSegment();
     connection.options().write(segment, this, role, (Mapping) payload);
+  }
+
+  @Override
+  public void onRefused() {
+    controls.segmentRefused();
   }
 
   @Override

@@ -192,7 +192,7 @@ final class SubflowOptions {
     if (!session.isMultipath()) {
       return;
     }
-    subflow.controls().dataFinWaiting(false);
+    subflow.controls().dataFinWritten();
     long dataAck = connection.receiver().receiveNext();
     if (connection.closing().owesDataFin()) {
       // RFC 8684 §3.3.3: a DATA_FIN without data has subflow sequence number 0 and length 1; its

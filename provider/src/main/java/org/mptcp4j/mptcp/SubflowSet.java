@@ -192,6 +192,20 @@ final class SubflowSet {
     }
   }
 
+  /**
+   * Sends the options that a path refused, where it takes segments again: there is always more data
+   * that would fill it before.
+   */
+  void sendRefusedOptions(long now, SegmentSink sink) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.controls().isRefused() && !subflow.endpoint().isPathBackedUp()) {
+        subflow.controls().refused(false);
+        sendWaitingOptions(now, subflow, sink);
+      }
+    }
+  }
+
   /** Sends what the endpoints owe, of those that something was done with. */
   void flush(long now, SegmentSink sink) {
     for (int i = 0; i < subflows.size(); i++) {
@@ -221,6 +235,9 @@ final class SubflowSet {
         return;
       }
       boolean sent = subflow.endpoint().sendAck(now, sink);
+      if (!sent) {
+        controls.refused(true);
+      }
       if (!sent || (first == controls.first() && dataFin == controls.isDataFinWaiting())) {
         subflow.touch();
         return;

@@ -30,6 +30,7 @@ final class SegmentWriter {
       return true;
     }
     tcb.blocked = true;
+    tcb.user.onRefused();
     return false;
   }
 
@@ -221,6 +222,8 @@ final class SegmentWriter {
   /** RFC 9293 §3.5.2: RST in answer to an ACK that makes no sense: SEQ is SEG.ACK. */
   void resetInAnswerTo(int acknowledgmentNumber, SegmentSink sink) {
     begin(acknowledgmentNumber, TcpFlags.RST);
-    transmit(sink);
+    if (!sink.transmit(segment, tcb.path)) {
+      tcb.blocked = true;
+    }
   }
 }

@@ -34,6 +34,9 @@ public interface TcpUser {
    */
   void writeOptions(long now, OutgoingSegment segment, SegmentRole role, SegmentPayload payload);
 
+  /** The path refused the segment for which {@link #writeOptions} was called last. */
+  void onRefused();
+
   /**
    * Bytes of options that {@link #writeOptions} will add to a DATA segment at most: the endpoint
    * lowers the payload of a segment by them.

@@ -5,13 +5,18 @@ import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.sim.SimHost;
+import org.mptcp4j.sim.SimLink;
 import org.mptcp4j.sim.SimSocket;
+import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.MptcpOption;
 
 /** MP_PRIO, RFC 8684 §3.3.8, sent and obeyed. */
 class BackupTest {
@@ -68,6 +73,48 @@ class BackupTest {
     hosts.network.runFor(500 * MILLI);
     assertThat(carriedBySecond()).isGreaterThan(5_000_000);
     hosts.runToEnd(60 * SECOND);
+  }
+
+  /** MP_PRIO on the second path within 100 ms, as it arrives. */
+  private List<Boolean> toldBySecond(boolean byClient) {
+    List<Boolean> told = new ArrayList<>();
+    SimLink link = byClient ? hosts.second.forward() : hosts.second.backward();
+    IncomingSegment segment = new IncomingSegment();
+    link.middlebox(
+        (now, packet) -> {
+          assertThat(segment.parse(packet.duplicate(), 0, packet.limit()))
+              .isEqualTo(IncomingSegment.Verdict.OK);
+          if (segment.mptcp().has(MptcpOption.MP_PRIO)) {
+            told.add(segment.mptcp().prioBackup());
+          }
+          return packet;
+        });
+    setSecond(byClient, true);
+    setSecond(byClient, false);
+    hosts.network.runFor(100 * MILLI);
+    return told;
+  }
+
+  /** There is always more data to fill a path with whose queue has room again. */
+  @ParameterizedTest(name = "set by the client {0}")
+  @ValueSource(booleans = {true, false})
+  void dataThatBacksThePathUpDoesNotKeepThePeerFromBeingTold(boolean byClient) {
+    hosts.client.localQueue(2 * MILLI);
+    hosts.server.localQueue(2 * MILLI);
+    hosts.second.rate(20_000_000);
+    hosts.network.runFor(500 * MILLI);
+    assertThat(toldBySecond(byClient)).containsExactly(true, false);
+  }
+
+  @ParameterizedTest(name = "set by the client {0}")
+  @ValueSource(booleans = {true, false})
+  void whatWasInASegmentThatThePathRefusedIsToldLater(boolean byClient) {
+    hosts.second.rate(20_000_000);
+    hosts.network.runFor(500 * MILLI);
+    // From now on, and with so much on its way out that the next segment is refused.
+    hosts.client.localQueue(2 * MILLI);
+    hosts.server.localQueue(2 * MILLI);
+    assertThat(toldBySecond(byClient)).containsExactly(true, false);
   }
 
   @Test

@@ -51,6 +51,9 @@ final class StreamUser implements TcpUser {
   }
 
   @Override
+  public void onRefused() {}
+
+  @Override
   public void onUrgent(long now, int sequenceNumber) {
     events.add("urgent " + sequenceNumber);
   }
