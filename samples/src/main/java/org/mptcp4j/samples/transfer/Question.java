@@ -12,7 +12,9 @@ final class Question {
 
   private Question() {}
 
-  /** What is asked: to be had before connecting, since Fast Open waits for it no more than 10 ms. */
+  /**
+   * What is asked: to be had before connecting, since Fast Open waits for it no more than 10 ms.
+   */
   static byte[] bytes(int number) {
     byte[] question = new byte[BYTES];
     new Random(number).nextBytes(question);
