@@ -75,7 +75,7 @@ class StalenessTest {
         reasonsOn(clientWrites ? hosts.second.forward() : hosts.second.backward());
     begin(clientWrites);
     MptcpCounters counters = (clientWrites ? hosts.client : hosts.server).counters();
-    loseOnSecond(0.5);
+    loseOnSecond(0.45);
     // The RST may get lost, too.
     hosts.network.runUntil(() -> !reasons.isEmpty(), 120 * SECOND);
     assertThat(counters.staleResets.sum()).isPositive();
