@@ -165,10 +165,14 @@ final class Lifetime {
       return;
     }
     boolean refused = reason == CloseReason.REFUSED || reason == CloseReason.PEER_RESET;
-    boolean unknown = refused && !subflow.everCarriedData() && !subflow.isRefusedForNow();
+    boolean unknown =
+        refused
+            && subflow.isOpener()
+            && !subflow.everCarriedData()
+            && !subflow.isRefusedForNow();
     if (unknown && subflows.isEmpty()) {
       // The last one is gone and the peer knows nothing of the connection any more. Where it only
-      // has no room for another subflow now, it may still hold those that are gone here.
+      // has no room for another subflow now, or gives up a join of its own, it may still hold it.
       fail(Failure.RESET);
     } else if (rejoinBy == Long.MAX_VALUE) {
       rejoinBy = now + connection.config().closeTimeoutNanos();

@@ -60,6 +60,9 @@ final class KernelOutcomes {
         "The kernel's listener answers the SYN without options, too, as it answered the first: with"
             + " the options that the box does not let pass."),
     NOT_REOPENED("The kernel as a client opens no new first subflow, and waits."),
+    JOINED_ANEW(
+        "We join anew at once where a subflow had worked: between two looks at the subflows none"
+            + " may be missing."),
     MINUTES(
         "Subflows are given up after minutes of retransmissions; all is transferred before. On the"
             + " only path nothing else happens in the time of this test.");
@@ -115,6 +118,7 @@ final class KernelOutcomes {
           at(SYN_ACK_DROPPED, CLIENT, ONLY, Reason.REMEMBERED_OFFER, STALLS, RESET),
           at(SYN_ACK_DROPPED, CLIENT, FIRST, Reason.REMEMBERED_OFFER, STALLS, RESET),
           at(FIREWALL_RESETS, SERVER, ONLY, Reason.NOT_REOPENED, STALLS),
+          at(FIREWALL_RESETS, CLIENT, TWO, Reason.JOINED_ANEW, CLOSED, MULTIPATH),
           both(FIREWALL_DROPS, ONLY, Reason.MINUTES, STALLS),
           both(FIREWALL_DROPS, TWO, Reason.MINUTES, MULTIPATH, CLOSED));
 
