@@ -166,10 +166,7 @@ final class Lifetime {
     }
     boolean refused = reason == CloseReason.REFUSED || reason == CloseReason.PEER_RESET;
     boolean unknown =
-        refused
-            && subflow.isOpener()
-            && !subflow.everCarriedData()
-            && !subflow.isRefusedForNow();
+        refused && subflow.isOpener() && !subflow.everCarriedData() && !subflow.isRefusedForNow();
     if (unknown && subflows.isEmpty()) {
       // The last one is gone and the peer knows nothing of the connection any more. Where it only
       // has no room for another subflow now, or gives up a join of its own, it may still hold it.
