@@ -194,6 +194,11 @@ final class Closing {
     return dataFinSent && !dataFinAcknowledged;
   }
 
+  /** Whether a DATA_FIN was sent several times and never acknowledged. */
+  boolean isDataFinRepeated() {
+    return owesDataFin() && dataFinInterval > 2 * FIRST_DATA_FIN_INTERVAL;
+  }
+
   /**
    * Whether a DATA_FIN goes before the repetition of the third ACK, whose option leaves no room for
    * it: they take turns.

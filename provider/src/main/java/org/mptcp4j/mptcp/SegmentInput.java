@@ -153,7 +153,9 @@ final class SegmentInput {
 
   /**
    * A segment without any MPTCP option. It shows that options do not pass when it acknowledges data
-   * and no DATA_ACK ever did, or brings the first payload before any option was seen.
+   * and no DATA_ACK ever did, or brings the first payload before any option was seen, or a FIN in
+   * its place: a peer that has nothing to say and knows of no MPTCP. Where no data is sent in either
+   * direction, it shows that after a DATA_FIN that was repeated in vain.
    */
   private boolean onBareSegment(Subflow subflow, IncomingSegment segment) {
     boolean acknowledgesData =
@@ -163,9 +165,14 @@ final class SegmentInput {
                 : !subflow.evidence().isDataAckSeen());
     boolean firstPayload =
         !subflow.evidence().isDssSeen()
-            && segment.payloadLength() > 0
+            && segment.segmentLength() > 0
             && subflow.relativeOfReceived(segment.sequenceNumber()) == 1;
-    if (!acknowledgesData && !firstPayload) {
+    boolean endUnheard =
+        subflow.isInitial()
+            && !subflow.evidence().isDssSeen()
+            && connection.closing().isDataFinRepeated()
+            && isNothingAcknowledged();
+    if (!acknowledgesData && !firstPayload && !endUnheard) {
       return true;
     }
     // RFC 8684 §3.7: options pass with SYNs but not with data.

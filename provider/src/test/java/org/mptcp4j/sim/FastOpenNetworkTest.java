@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mptcp4j.sim.SimConfig.MILLI;
 import static org.mptcp4j.sim.SimConfig.SECOND;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mptcp4j.tcp.TcpCounters;
+import org.mptcp4j.wire.FlowKey;
 
 /**
  * Connections one after another with TCP Fast Open, over networks made up by a seed that lose,
@@ -21,12 +26,28 @@ class FastOpenNetworkTest {
   private static final int CONNECTIONS = 6;
 
   private static LongStream seeds() {
-    return LongStream.rangeClosed(1, Long.getLong("sim.networks", 150));
+    return LongStream.rangeClosed(
+        Long.getLong("sim.first", 1), Long.getLong("sim.networks", 150));
   }
 
   @ParameterizedTest
   @MethodSource("seeds")
-  void dataArrivesOnceAndInOrder(long seed) {
+  void dataArrivesOnceAndInOrder(long seed) throws IOException {
+    try {
+      run(seed, null);
+    } catch (RuntimeException | AssertionError e) {
+      SimCapture capture = new SimCapture();
+      Path file = Path.of("target/simulation/fast-open-" + seed + ".pcap");
+      try {
+        run(seed, capture);
+      } catch (RuntimeException | AssertionError again) {
+        capture.writeTo(file);
+      }
+      throw new AssertionError("seed " + seed + " (capture in " + file + "): " + e.getMessage(), e);
+    }
+  }
+
+  private static void run(long seed, SimCapture capture) {
     SimRandom random = new SimRandom(seed * 6_007);
     SimNetwork network = new SimNetwork(seed);
     SimHost client = network.host("client").fastOpenClient();
@@ -34,9 +55,13 @@ class FastOpenNetworkTest {
     for (int i = 1; i <= 1 + random.below(2); i++) {
       shape(network.path(client, "10.0." + i + ".1", server, "10.0." + i + ".2"), random);
     }
+    if (capture != null) {
+      server.capture(capture);
+    }
     SimConfig atServer = config(random);
+    Set<FlowKey> known = new HashSet<>();
     for (int i = 0; i < CONNECTIONS; i++) {
-      run(network, client, server, config(random), atServer, random);
+      run(network, client, server, config(random), atServer, known, random);
       if (random.chance(0.1)) {
         // The keys of the cookies are lost, as with a restart.
         server.fastOpenServer(2);
@@ -56,6 +81,7 @@ class FastOpenNetworkTest {
       SimHost server,
       SimConfig atClient,
       SimConfig atServer,
+      Set<FlowKey> known,
       SimRandom random) {
     long up = random.below(random.chance(0.5) ? 1_000 : 100_000);
     long down = random.below(random.chance(0.5) ? 1_000 : 100_000);
@@ -63,7 +89,15 @@ class FastOpenNetworkTest {
     server.listen(
         443,
         atServer.toConnectionConfig(),
-        socket -> accepted.put(socket, Transfer.server(down, up).on(socket)));
+        socket -> {
+          if (known.add(socket.connection().initialFlow())) {
+            accepted.put(socket, Transfer.server(down, up).on(socket));
+          } else {
+            // RFC 7413 §2.1: a SYN that was doubled may come when its connection is long over, and
+            // its data is taken for new. The client knows nothing of it.
+            socket.close();
+          }
+        });
     SimSocket socket = client.connect("10.0.1.2", 443, atClient.toConnectionConfig());
     Transfer transfer = Transfer.client(up, down);
     // Some programs take their time before they write.
@@ -109,6 +143,7 @@ class FastOpenNetworkTest {
       case 1 -> FastOpenBoxes.dropSynsWithData();
       case 2 -> FastOpenBoxes.cutSynsTo((int) random.below(1000));
       case 3 -> Middleboxes.stripFromSyns();
+      case 4 -> Middleboxes.stripAfterSyns();
       default -> (now, packet) -> packet;
     };
   }

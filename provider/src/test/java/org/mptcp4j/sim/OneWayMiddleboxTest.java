@@ -29,14 +29,14 @@ class OneWayMiddleboxTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"3, 7", "0, 7", "7, 0", "5000, 100000", "100000, 5000", "1000000, 1000000"})
+  @CsvSource({"0, 0", "3, 7", "0, 7", "7, 0", "5000, 100000", "100000, 5000", "1000000, 1000000"})
   void optionsStrippedOnTheWayToTheClientAfterTheHandshake(int up, int down) {
     path.backward().middlebox(Middleboxes.stripAfterSyns());
     transfer(SimConfig.multipathTcp(), up, down);
   }
 
   @ParameterizedTest
-  @CsvSource({"3, 7", "0, 7", "7, 0", "5000, 100000", "100000, 5000", "1000000, 1000000"})
+  @CsvSource({"0, 0", "3, 7", "0, 7", "7, 0", "5000, 100000", "100000, 5000", "1000000, 1000000"})
   void optionsStrippedOnTheWayToTheServerAfterTheHandshake(int up, int down) {
     path.forward().middlebox(Middleboxes.stripAfterSyns());
     transfer(SimConfig.multipathTcp(), up, down);
