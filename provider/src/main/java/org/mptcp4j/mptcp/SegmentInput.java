@@ -154,8 +154,8 @@ final class SegmentInput {
   /**
    * A segment without any MPTCP option. It shows that options do not pass when it acknowledges data
    * and no DATA_ACK ever did, or brings the first payload before any option was seen, or a FIN in
-   * its place: a peer that has nothing to say and knows of no MPTCP. Where no data is sent in either
-   * direction, it shows that after a DATA_FIN that was repeated in vain.
+   * its place: a peer that has nothing to say and knows of no MPTCP. Where no data is sent in
+   * either direction, it shows that after a DATA_FIN that was repeated in vain.
    */
   private boolean onBareSegment(Subflow subflow, IncomingSegment segment) {
     boolean acknowledgesData =

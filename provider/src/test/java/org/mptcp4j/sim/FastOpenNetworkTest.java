@@ -26,8 +26,7 @@ class FastOpenNetworkTest {
   private static final int CONNECTIONS = 6;
 
   private static LongStream seeds() {
-    return LongStream.rangeClosed(
-        Long.getLong("sim.first", 1), Long.getLong("sim.networks", 150));
+    return LongStream.rangeClosed(Long.getLong("sim.first", 1), Long.getLong("sim.networks", 150));
   }
 
   @ParameterizedTest
