@@ -311,7 +311,9 @@ public final class TcpEndpoint {
    */
   public void windowOpened(long now, SegmentSink sink) {
     // Before the handshake is over the window is that of the SYN/ACK; the first ACK tells more.
-    if (mayAck() && tcb.state.isSynchronized() && receiver.isWindowUpdateDue()) {
+    // After the peer's FIN nothing is to come, and a peer that is done would answer with RST.
+    boolean wanted = tcb.state.isSynchronized() && !tcb.state.isPeerDone();
+    if (wanted && mayAck() && receiver.isWindowUpdateDue()) {
       writer.ack(now, sender.sndNxt(), sink);
     }
   }

@@ -18,6 +18,11 @@ public enum TcpState {
     return this == ESTABLISHED || this == CLOSE_WAIT;
   }
 
+  /** Whether the peer's FIN has come, and all that was before it. */
+  public boolean isPeerDone() {
+    return this == CLOSE_WAIT || this == CLOSING || this == LAST_ACK || this == TIME_WAIT;
+  }
+
   /** Whether the handshake is done: ESTABLISHED and every state after it but CLOSED. */
   public boolean isSynchronized() {
     return this != CLOSED && this != SYN_SENT && this != SYN_RECEIVED;

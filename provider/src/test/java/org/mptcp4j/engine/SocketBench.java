@@ -296,6 +296,12 @@ final class SocketBench implements AutoCloseable {
         awaitState("CLOSE-WAIT");
         return call("RECEIVE") + ", " + call("RECEIVE");
       }
+      case "RECEIVE, of 5 bytes before the FIN and a RST" -> {
+        arrives("<SEQ=IRS+1><ACK=ISS+1><CTL=FIN,ACK><LEN=5>");
+        arrives("<SEQ=IRS+7><CTL=RST>");
+        awaitState("CLOSED");
+        return call("RECEIVE") + ", " + call("RECEIVE");
+      }
       case "CLOSE output" -> socket.shutdownOutput();
       case "CLOSE" -> socket.close();
       case "CLOSE listener" -> listener.close();

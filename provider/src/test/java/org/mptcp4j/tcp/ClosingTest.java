@@ -59,6 +59,23 @@ class ClosingTest {
   }
 
   @Test
+  void whenAllHasComeNoWindowIsAnnouncedAnyMore() {
+    setup.bufferLimit = 100_000;
+    TcpPair pair = new TcpPair(setup).established();
+    pair.serverUser.reading = false;
+    pair.clientUser.write(TcpPair.bytes(90_000, 1));
+    pair.clientUser.closeWhenSent();
+    pair.run(SECOND);
+    assertThat(pair.server.state()).isEqualTo(TcpState.CLOSE_WAIT);
+    int before = pair.from(false).size();
+
+    pair.serverUser.resumeReading(pair.now, pair.serverSink());
+    pair.run(SECOND);
+
+    assertThat(pair.from(false)).hasSize(before);
+  }
+
+  @Test
   void dataFlowsTheOtherWayAfterOneEndClosed() {
     TcpPair pair = new TcpPair(setup).established();
     pair.client.close(pair.now);
