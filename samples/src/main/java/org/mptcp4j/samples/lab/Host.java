@@ -159,6 +159,34 @@ public final class Host {
         "signal");
   }
 
+  /**
+   * Gives the kernel's MPTCP this host's IPv4 address on a path for an endpoint. The kernel chooses
+   * the identifier: where a peer has joined an address of no endpoint, it made one itself, which it
+   * lets be replaced only so.
+   *
+   * @param flags what {@code ip mptcp endpoint add} knows: {@code signal}, {@code subflow} …
+   */
+  public void addKernelEndpoint(int path, String... flags) throws IOException {
+    List<String> command = new ArrayList<>(List.of("ip", "mptcp", "endpoint", "add", ipv4(path)));
+    command.addAll(List.of("dev", interfaceName(path)));
+    command.addAll(List.of(flags));
+    run(command.toArray(String[]::new));
+  }
+
+  /**
+   * Takes this host's IPv4 address on a path away from the kernel's MPTCP.
+   *
+   * @throws IOException also when it is no endpoint
+   */
+  public void deleteKernelEndpoint(int path) throws IOException {
+    String endpoints = run("ip", "mptcp", "endpoint", "show");
+    Matcher m = Pattern.compile("(?m)^" + Pattern.quote(ipv4(path)) + " id (\\d+)").matcher(endpoints);
+    if (!m.find()) {
+      throw new IOException("no endpoint " + ipv4(path) + " among " + endpoints);
+    }
+    run("ip", "mptcp", "endpoint", "delete", "id", m.group(1));
+  }
+
   void endProcesses() {
     processes.forEach(HostProcess::close);
   }

@@ -31,7 +31,7 @@ final class Capture implements AutoCloseable {
     // -Z root: the file's directory is ours alone. It prints as it writes, so that we can see
     // when it has caught up.
     List<String> command =
-        new ArrayList<>(List.of("tcpdump", "-i", "any", "-B", "65536", "-s", "2000"));
+        new ArrayList<>(List.of("tcpdump", "-i", "any", "-B", "262144", "-s", "2000"));
     command.addAll(List.of("-Z", "root", "--immediate-mode", "-U", "-l", "-n", "--print"));
     command.addAll(List.of("-w", file.toString(), "tcp or udp port " + MARKER_PORT));
     process = lab.b().start(command);

@@ -65,6 +65,11 @@ final class CapturedTransfer {
       // server, a capture may see an answer ahead of what it answers.
       result = transfer.onceServing(capture::start).runAndCheck();
       capture.end();
+    } catch (AssertionError | RuntimeException | IOException e) {
+      if (Files.exists(file)) {
+        e.addSuppressed(new IOException("the capture is kept: " + keep(file)));
+      }
+      throw e;
     }
     ConnectionReport connection = check(lab, file);
     try {

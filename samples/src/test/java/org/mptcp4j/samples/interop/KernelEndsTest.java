@@ -27,6 +27,12 @@ import org.mptcp4j.sim.StreamEdit;
 @Tag("lab")
 class KernelEndsTest {
   private static final long BYTES = 6_000_000;
+
+  /** So much that it lasts for as long as a test asks the kernel for its counters. */
+  private static final long MANY_BYTES = 30_000_000;
+
+  /** Received, so that the second subflow has had its part. */
+  private static final long BEGINNING = 2_000_000;
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final int PORT = 5_000;
 
@@ -48,6 +54,10 @@ class KernelEndsTest {
     private final Capture capture;
 
     Talk(boolean oursIsClient) throws IOException {
+      this(oursIsClient, BYTES);
+    }
+
+    Talk(boolean oursIsClient, long bytes) throws IOException {
       PathSpec path = PathSpec.plain().withRate(30_000_000);
       lab = Lab.builder().paths(2, path).forCaptures().withoutIpv6().build();
       boolean begun = false;
@@ -55,11 +65,10 @@ class KernelEndsTest {
         ourHost = oursIsClient ? lab.a() : lab.b();
         kernelHost = oursIsClient ? lab.b() : lab.a();
         String kind = oursIsClient ? "signal" : "subflow";
-        String device = kernelHost.interfaceName(2);
-        kernelHost.run("ip", "mptcp", "endpoint", "add", kernelHost.ipv4(2), "dev", device, kind);
+        kernelHost.addKernelEndpoint(2, kind);
         ours = new OurEnd(ourHost, List.of());
         kernel = new KernelEnd(kernelHost);
-        Conversation.Plan plan = new Conversation.Plan(BYTES, StreamEdit.NONE);
+        Conversation.Plan plan = new Conversation.Plan(bytes, StreamEdit.NONE);
         End server = oursIsClient ? kernel : ours;
         End client = oursIsClient ? ours : kernel;
         ours.watch(List.of(lab.a().ipv4(2)));
@@ -68,8 +77,7 @@ class KernelEndsTest {
         capture = new Capture(lab, file);
         capture.start();
         client.connect("", lab.b().ipv4(1), PORT, plan);
-        // A third of it, and the second subflow has its part of that.
-        until(() -> ours.progress().received() > BYTES / 3 && !ours.lostSubflow());
+        until(() -> ours.progress().received() > BEGINNING && !ours.lostSubflow());
         begun = true;
       } finally {
         if (!begun) {
@@ -164,7 +172,7 @@ class KernelEndsTest {
   @ValueSource(booleans = {true, false})
   void aSubflowThatWeMakeABackupOnTheWayIsSparedByBothUntilItIsNoneAgain(boolean oursIsClient)
       throws IOException {
-    try (Talk talk = new Talk(oursIsClient)) {
+    try (Talk talk = new Talk(oursIsClient, MANY_BYTES)) {
       String second = talk.ourHost.ipv4(2);
       // While the paths are full.
       talk.ours.backup(second, true);

@@ -227,14 +227,14 @@ class KernelScenariosTest {
       TransferRun run = new TransferRun(lab, client, server, false, LARGE).pathsMayDiffer();
       run.beforehand(
           () -> {
-            add(kernel, 2, 2, kind);
-            add(kernel, 3, 3, kind);
+            kernel.addKernelEndpoint(2, kind);
+            kernel.addKernelEndpoint(3, kind);
           });
       run.atHalf(
           () -> {
-            endpoint(kernel, "delete", "id", "2");
-            endpoint(kernel, "delete", "id", "3");
-            add(kernel, 2, 12, kind);
+            kernel.deleteKernelEndpoint(2);
+            kernel.deleteKernelEndpoint(3);
+            kernel.addKernelEndpoint(2, kind);
           });
       CapturedTransfer.run(lab, run, true);
       assertThat(counter(kernel, "RmAddrTx")).isGreaterThanOrEqualTo(2);
@@ -264,10 +264,5 @@ class KernelScenariosTest {
           .as("packets from us that may be marked")
           .isGreaterThan(BYTES / 1_500);
     }
-  }
-
-  private static void add(Host host, int path, int number, String kind) throws IOException {
-    String id = Integer.toString(number);
-    endpoint(host, "add", host.ipv4(path), "dev", host.interfaceName(path), "id", id, kind);
   }
 }

@@ -107,7 +107,6 @@ class SoakLabTest {
     private boolean endpoint;
     private boolean address = true;
     private boolean silent;
-    private int nextId;
     private final AtomicInteger changes = new AtomicInteger();
 
     Unrest(Lab lab, Host ours, Host kernels, int path, String kind, Random random) {
@@ -117,7 +116,6 @@ class SoakLabTest {
       this.path = path;
       this.kind = kind;
       this.random = random;
-      this.nextId = path;
     }
 
     int changes() {
@@ -126,32 +124,20 @@ class SoakLabTest {
 
     void addEndpoint() {
       endpoint = true;
-      // A number of its own each time: the kernel takes its time to let go of one.
-      nextId = nextId % 200 + 10;
       try {
-        kernels.run(
-            "ip",
-            "mptcp",
-            "endpoint",
-            "add",
-            kernels.ipv4(path),
-            "dev",
-            kernels.interfaceName(path),
-            "id",
-            Integer.toString(nextId),
-            kind);
+        kernels.addKernelEndpoint(path, kind);
       } catch (IOException e) {
-        if (!e.getMessage().contains("too many addresses or duplicate one")) {
-          throw new IllegalStateException(e);
-        }
-        // It has not let go yet of what was deleted a second ago: it is added another time.
-        endpoint = false;
+        throw new IllegalStateException(e);
       }
     }
 
     private void removeEndpoint() {
       endpoint = false;
-      run(kernels, "ip", "mptcp", "endpoint", "delete", "id", Integer.toString(nextId));
+      try {
+        kernels.deleteKernelEndpoint(path);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
     }
 
     private void address(boolean present) {

@@ -116,12 +116,9 @@ final class Lane implements AutoCloseable {
     }
     endpoint = wanted;
     if (wanted) {
-      String kind = role == Role.CLIENT ? "signal" : "subflow";
-      String device = kernelHost.interfaceName(2);
-      kernelHost.run(
-          "ip", "mptcp", "endpoint", "add", kernelHost.ipv4(2), "dev", device, "id", "2", kind);
+      kernelHost.addKernelEndpoint(2, role == Role.CLIENT ? "signal" : "subflow");
     } else {
-      kernelHost.run("ip", "mptcp", "endpoint", "delete", "id", "2");
+      kernelHost.deleteKernelEndpoint(2);
     }
   }
 
