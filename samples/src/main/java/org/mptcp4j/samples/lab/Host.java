@@ -180,7 +180,8 @@ public final class Host {
    */
   public void deleteKernelEndpoint(int path) throws IOException {
     String endpoints = run("ip", "mptcp", "endpoint", "show");
-    Matcher m = Pattern.compile("(?m)^" + Pattern.quote(ipv4(path)) + " id (\\d+)").matcher(endpoints);
+    Matcher m =
+        Pattern.compile("(?m)^" + Pattern.quote(ipv4(path)) + " id (\\d+)").matcher(endpoints);
     if (!m.find()) {
       throw new IOException("no endpoint " + ipv4(path) + " among " + endpoints);
     }

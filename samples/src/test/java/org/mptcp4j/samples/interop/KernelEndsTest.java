@@ -33,6 +33,7 @@ class KernelEndsTest {
 
   /** Received, so that the second subflow has had its part. */
   private static final long BEGINNING = 2_000_000;
+
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final int PORT = 5_000;
 
