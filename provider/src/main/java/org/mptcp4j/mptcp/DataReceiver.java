@@ -10,6 +10,9 @@ import org.mptcp4j.wire.SequenceNumber;
  * §3.3.4).
  */
 final class DataReceiver {
+  /** A segment: what the right edge of the window moves by at least. */
+  private static final int SMALL_GROWTH = 1_460;
+
   private final int limit;
   private final ReceiveBufferTuning tuning;
   private ReceiveBuffer buffer;
@@ -18,6 +21,7 @@ final class DataReceiver {
   private final UrgentBytes urgent = new UrgentBytes();
   private long readDsn;
   private long receiveNext;
+  private long sharedEdge;
   private long finDsn;
   private boolean finKnown;
   private boolean finReceived;
@@ -52,6 +56,7 @@ final class DataReceiver {
     firstDsn = nextDsn;
     readDsn = nextDsn - unread;
     receiveNext = nextDsn;
+    sharedEdge = nextDsn;
     tuning.restart();
   }
 
@@ -74,6 +79,19 @@ final class DataReceiver {
   /** The window, relative to DATA_ACK; its right edge never moves back. */
   long window() {
     return Math.max(0, readDsn + tuning.size() - receiveNext);
+  }
+
+  /**
+   * The window as all subflows announce it. RFC 8684 §3.3.4: its right edge never moves back, on
+   * whichever subflow it was announced last; so the waiting for growth that is worth telling (RFC
+   * 9293 §3.8.6.2.2) is done for all of them in one place.
+   */
+  long sharedWindow() {
+    long edge = readDsn + tuning.size();
+    if (edge - sharedEdge >= Math.min(SMALL_GROWTH, tuning.size() / 2)) {
+      sharedEdge = edge;
+    }
+    return Math.max(0, sharedEdge - receiveNext);
   }
 
   /** Widens a 32-bit data sequence number. */

@@ -547,7 +547,12 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public long receiveWindow() {
-    return connection.receiver().window();
+    return isWindowShared() ? connection.receiver().sharedWindow() : connection.receiver().window();
+  }
+
+  @Override
+  public boolean isWindowShared() {
+    return connection.session().isMultipath();
   }
 
   @Override

@@ -316,7 +316,9 @@ final class TcpReceiver {
   int windowField() {
     long window = Math.max(0, tcb.user.receiveWindow());
     long announced = Math.max(0, announcedEdge - next);
-    if (window > announced && window - announced < worthwhileGrowth()) {
+    if (!tcb.user.isWindowShared()
+        && window > announced
+        && window - announced < worthwhileGrowth()) {
       window = announced;
     }
     // Rounded down: to round up would promise room that the user may not have, a little more with

@@ -53,6 +53,14 @@ public interface TcpUser {
   long receiveWindow();
 
   /**
+   * Whether other endpoints announce the same window. Then it is announced as the user gives it: of
+   * small growths an endpoint does not know which the others have told of.
+   */
+  default boolean isWindowShared() {
+    return false;
+  }
+
+  /**
    * The first look at an acceptable segment (in the window, not a RST, ACK valid), before its
    * acknowledgment and payload are processed. For a SYN/ACK it comes before the state changes to
    * ESTABLISHED. In SYN-RECEIVED it is also called for a SYN that comes again (without ACK), where
