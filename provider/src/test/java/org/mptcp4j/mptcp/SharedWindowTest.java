@@ -62,8 +62,7 @@ class SharedWindowTest {
       // Jitter keeps the order: what is seen here is in the order in which it was sent.
       path.backward().middlebox(Middleboxes.watch(this::onServerSegment));
     }
-    ConnectionConfig config =
-        SimConfig.multipathTcp().withBuffers(BUFFER).toConnectionConfig();
+    ConnectionConfig config = SimConfig.multipathTcp().withBuffers(BUFFER).toConnectionConfig();
     hosts.connect(config, config);
     hosts.transfer(4_000_000, 1_000_000);
     for (long read = 100_000; read < 4_000_000; read += 100_000) {
@@ -98,7 +97,8 @@ class SharedWindowTest {
     hosts.network.runFor(5 * SECOND);
     // The reader has taken nothing, and the window is full: over two subflows, and not twice.
     assertThat(hosts.serverConnection().available()).isEqualTo(BUFFER);
-    assertThat(hosts.clientConnection().subflows()).allMatch(s -> s.info().sentPayloadBytes() > 20_000);
+    assertThat(hosts.clientConnection().subflows())
+        .allMatch(s -> s.info().sentPayloadBytes() > 20_000);
     hosts.serverTransfer.readUpTo(Long.MAX_VALUE);
     hosts.runToEnd(60 * SECOND);
     assertThat(beyondEdge[0]).isZero();

@@ -68,7 +68,8 @@ class SlowPathTest {
       for (int i = -RUNS; i <= RUNS; i++) {
         double[] megabits = new double[1];
         Scene scene =
-            new Scene(windowBytes + i * 3_000, fastRate, fastMillis, slowRate, slowMillis, slowQueue);
+            new Scene(
+                windowBytes + i * 3_000, fastRate, fastMillis, slowRate, slowMillis, slowQueue);
         scene.counters(withSlow, unblocking, megabits);
         sum += megabits[0];
       }
