@@ -86,6 +86,9 @@ final class LabScript {
       for (String end : List.of("a" + number, "b" + number)) {
         lines.add("ip -n %s link set %s up".formatted(middle, end));
         keepOrder(number, middle, end);
+        if (spec.routerQueueBytes() > 0) {
+          shape(middle, end, spec.rateBitsPerSecond(), spec.routerQueueBytes());
+        }
       }
     } else {
       cable(veth, device, a.namespace(), device, b.namespace(), spec.mtu());
@@ -120,13 +123,10 @@ final class LabScript {
           "ip netns exec %s ethtool -K %s %stso off gso off gro off"
               .formatted(host.namespace(), device, checksum));
     }
-    if (spec.rateBitsPerSecond() > 0) {
-      long bytesPerSecond = spec.rateBitsPerSecond() / 8;
-      long burst = Math.max(MIN_BURST_BYTES, bytesPerSecond / 500);
-      long queue = Math.max(MIN_QUEUE_BYTES, bytesPerSecond * QUEUE_MILLIS / 1000);
-      lines.add(
-          "tc -n %s qdisc add dev %s root tbf rate %dbit burst %d limit %d"
-              .formatted(host.namespace(), device, spec.rateBitsPerSecond(), burst, queue));
+    if (spec.rateBitsPerSecond() > 0 && spec.routerQueueBytes() == 0) {
+      long queue = spec.rateBitsPerSecond() / 8 * QUEUE_MILLIS / 1000;
+      shape(
+          host.namespace(), device, spec.rateBitsPerSecond(), Math.max(MIN_QUEUE_BYTES, queue));
     }
     lines.add(ip + "link set " + device + " up");
     if (spec.emulated() || spec.rateBitsPerSecond() > 0) {
@@ -143,6 +143,13 @@ final class LabScript {
     if (lab.ipv6) {
       lines.add(ip + "addr add " + host.ipv6(number) + "/64 dev " + addressed + " nodad");
     }
+  }
+
+  private void shape(String namespace, String device, long bitsPerSecond, long queueBytes) {
+    long burst = Math.max(MIN_BURST_BYTES, bitsPerSecond / 8 / 500);
+    lines.add(
+        "tc -n %s qdisc add dev %s root tbf rate %dbit burst %d limit %d"
+            .formatted(namespace, device, bitsPerSecond, burst, queueBytes));
   }
 
   private void extras(Lab.Side side, Host host) {

@@ -74,6 +74,21 @@ class LabTest {
   }
 
   @Test
+  void aRouterInTheMiddleHasAQueueOfItsOwnThatDropsItsTail() throws IOException {
+    // 600 frames of 142 bytes: tbf lets 32 KiB pass at once, and 100 frames wait.
+    PathSpec spec = PathSpec.plain().withBottleneck(1_000_000, 14_200);
+    try (Lab lab = Lab.builder().path(spec).build();
+        Echo echo = new Echo(lab)) {
+      assertThat(lab.a().run("tc", "qdisc", "show", "dev", "path1")).doesNotContain("tbf");
+      echo.roundTrip(lab.b().ipv4(1), SOON);
+      int[] came = echo.burst(lab.b().ipv4(1), 600, QUIET);
+      assertThat(came).isSorted();
+      assertThat(came.length).isBetween(300, 450);
+      assertThat(lab.path(1).droppedFrames()).isBetween(150L, 300L);
+    }
+  }
+
+  @Test
   void anEmulatedPathReordersAndDuplicatesWhenAsked() throws IOException {
     try (Lab lab = Lab.builder().path(PathSpec.plain().withEmulator()).build();
         Echo echo = new Echo(lab)) {
