@@ -161,8 +161,7 @@ public record SharedBottleneck(long bitsPerSecond, Duration roundTrip, int queue
 
     Receiver(Lab lab, int port) throws IOException {
       this.port = port;
-      server =
-          lab.b().call(() -> ServerSocketChannel.open().bind(new InetSocketAddress(port)));
+      server = lab.b().call(() -> ServerSocketChannel.open().bind(new InetSocketAddress(port)));
       Thread reader = new Thread(this::read, "receiver-" + port);
       reader.setDaemon(true);
       reader.start();

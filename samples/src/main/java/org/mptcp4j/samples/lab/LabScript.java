@@ -125,8 +125,7 @@ final class LabScript {
     }
     if (spec.rateBitsPerSecond() > 0 && spec.routerQueueBytes() == 0) {
       long queue = spec.rateBitsPerSecond() / 8 * QUEUE_MILLIS / 1000;
-      shape(
-          host.namespace(), device, spec.rateBitsPerSecond(), Math.max(MIN_QUEUE_BYTES, queue));
+      shape(host.namespace(), device, spec.rateBitsPerSecond(), Math.max(MIN_QUEUE_BYTES, queue));
     }
     lines.add(ip + "link set " + device + " up");
     if (spec.emulated() || spec.rateBitsPerSecond() > 0) {
