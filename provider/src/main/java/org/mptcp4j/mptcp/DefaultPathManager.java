@@ -15,7 +15,8 @@ import org.mptcp4j.spi.PathManager;
  * the peer, and to each address that the peer announces: as many as the side with more addresses
  * has. Pairs that share no address with another subflow come first, and a pair of which both
  * addresses are in use already is not opened. A server announces its other addresses and leaves the
- * opening to the client. What ended is tried again while its addresses exist (RFC 8041 §3.4): at
+ * opening to the client. Where the peer gives an address that is in use another port, one subflow to
+ * that port is opened, too (RFC 8684 §3.4.1). What ended is tried again while its addresses exist (RFC 8041 §3.4): at
  * once where it had worked, then ever more seldom, until one lasts.
  */
 final class DefaultPathManager implements PathManager {
@@ -73,6 +74,7 @@ final class DefaultPathManager implements PathManager {
       remotes.add(subflow.remote());
     }
     long next = NEVER;
+    Set<Remote> opened = new HashSet<>();
     List<InetAddress> candidates = localCandidates(connection);
     // An address that went and comes back may be another path.
     attempts.keySet().removeIf(pair -> !candidates.contains(pair.local()));
@@ -81,6 +83,7 @@ final class DefaultPathManager implements PathManager {
       for (InetAddress local : candidates) {
         for (Remote remote : connection.remoteAddresses()) {
           Pair pair = new Pair(local, remote.address());
+          boolean moved = inUse == 1 && hasMoved(connection, remote, opened);
           boolean localUsed = locals.contains(local);
           boolean remoteUsed = remotes.contains(remote.address());
           int used = (localUsed ? 1 : 0) + (remoteUsed ? 1 : 0);
@@ -88,9 +91,7 @@ final class DefaultPathManager implements PathManager {
           // there are fewer subflows than remote addresses.
           boolean superfluous = localUsed && count >= connection.remoteAddresses().size();
           if (count >= connection.maxSubflows()
-              || pairs.contains(pair)
-              || used > inUse
-              || superfluous
+              || (!moved && (pairs.contains(pair) || used > inUse || superfluous))
               || local.getAddress().length != remote.address().getAddress().length) {
             continue;
           }
@@ -107,6 +108,7 @@ final class DefaultPathManager implements PathManager {
           }
           if (connection.open(local, remote)) {
             count++;
+            opened.add(remote);
             pairs.add(pair);
             locals.add(local);
             remotes.add(remote.address());
@@ -119,6 +121,29 @@ final class DefaultPathManager implements PathManager {
       }
     }
     return next;
+  }
+
+  /**
+   * Whether the peer has given an address another port than the one that subflows lead to. The
+   * first subflow's stands beside what is announced.
+   */
+  private static boolean hasMoved(Connection connection, Remote remote, Set<Remote> opened) {
+    boolean moved = false;
+    if (opened.contains(remote)) {
+      return false;
+    }
+    for (Existing subflow : connection.subflows()) {
+      if (subflow.remote().equals(remote.address())) {
+        Remote other = new Remote(subflow.remote(), subflow.remotePort());
+        if (other.equals(remote)) {
+          return false;
+        }
+        moved |=
+            !other.equals(connection.initialRemote())
+                && !connection.remoteAddresses().contains(other);
+      }
+    }
+    return moved;
   }
 
   private static List<InetAddress> localCandidates(Connection connection) {

@@ -107,6 +107,12 @@ final class PathControl implements PathManager.Connection {
   }
 
   @Override
+  public PathManager.Remote initialRemote() {
+    FlowKey flow = connection.initialFlow();
+    return new PathManager.Remote(flow.remote().toInetAddress(), flow.remotePort());
+  }
+
+  @Override
   public int maxSubflows() {
     return connection.config().maxSubflows();
   }
@@ -149,7 +155,10 @@ final class PathControl implements PathManager.Connection {
       }
       list.add(
           new PathManager.Existing(
-              s.flow().local().toInetAddress(), s.flow().remote().toInetAddress(), s.isUsable()));
+              s.flow().local().toInetAddress(),
+              s.flow().remote().toInetAddress(),
+              s.flow().remotePort(),
+              s.isUsable()));
     }
     return list;
   }

@@ -24,9 +24,10 @@ public interface PathManager {
    *
    * @param local address on this side
    * @param remote address on the peer's side
+   * @param remotePort port on the peer's side
    * @param established whether data can flow
    */
-  record Existing(InetAddress local, InetAddress remote, boolean established) {}
+  record Existing(InetAddress local, InetAddress remote, int remotePort, boolean established) {}
 
   /** What a path manager may see and do. */
   interface Connection {
@@ -38,6 +39,9 @@ public interface PathManager {
 
     /** The address of this side in the first subflow. */
     InetAddress initialLocalAddress();
+
+    /** The peer's address and port in the first subflow. */
+    Remote initialRemote();
 
     /** Most subflows at a time. */
     int maxSubflows();

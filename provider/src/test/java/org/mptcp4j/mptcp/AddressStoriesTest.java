@@ -155,4 +155,22 @@ class AddressStoriesTest {
     assertThat(joined.local).isEqualTo(SECOND_OF_SERVER);
     assertThat(joined.localPort).isEqualTo(9_001);
   }
+
+  @Test
+  void anotherPortOfAnAddressInUseIsJoinedOnceAndWithinTheLimits() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow flow = peer.confirmed(HMAC_SHA256 | MptcpOption.CAPABLE_NO_JOIN_TO_INITIAL);
+    announce(peer, flow, 3, SECOND_OF_SERVER, 9_000);
+    int most = multipath().maxSubflows();
+    for (int i = 1; i < most; i++) {
+      HandMadePeer.Flow joined = peer.joinedByEngine();
+      assertThat(joined.local).isEqualTo(SECOND_OF_SERVER);
+      assertThat(joined.localPort).isEqualTo(9_000 + i - 1);
+      peer.network().runFor(SECOND);
+      assertThat(peer.connection().subflows()).hasSize(1 + i);
+      announce(peer, flow, 3, SECOND_OF_SERVER, 9_000 + i);
+    }
+    peer.network().runFor(5 * SECOND);
+    assertThat(peer.connection().subflows()).hasSize(most);
+  }
 }

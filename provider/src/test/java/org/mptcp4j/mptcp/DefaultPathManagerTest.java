@@ -39,7 +39,7 @@ class DefaultPathManagerTest {
     /** The first subflow lives, or there is none. */
     Scene(boolean first) {
       if (first) {
-        existing.add(new PathManager.Existing(FIRST_LOCAL, FIRST_REMOTE.address(), true));
+        existing.add(new PathManager.Existing(FIRST_LOCAL, FIRST_REMOTE.address(), FIRST_REMOTE.port(), true));
       }
     }
 
@@ -58,7 +58,7 @@ class DefaultPathManagerTest {
 
     void establish() {
       existing.remove(existing.size() - 1);
-      existing.add(new PathManager.Existing(SECOND_LOCAL, opened.address(), true));
+      existing.add(new PathManager.Existing(SECOND_LOCAL, opened.address(), opened.port(), true));
       manager.manage(now, this);
     }
 
@@ -82,6 +82,11 @@ class DefaultPathManagerTest {
     @Override
     public boolean isBoundToAddress() {
       return false;
+    }
+
+    @Override
+    public PathManager.Remote initialRemote() {
+      return FIRST_REMOTE;
     }
 
     @Override
@@ -118,7 +123,7 @@ class DefaultPathManagerTest {
     public boolean open(InetAddress local, PathManager.Remote remote) {
       assertThat(local).isEqualTo(SECOND_LOCAL);
       opened = remote;
-      existing.add(new PathManager.Existing(local, remote.address(), false));
+      existing.add(new PathManager.Existing(local, remote.address(), remote.port(), false));
       return true;
     }
 
