@@ -15,9 +15,9 @@ import org.mptcp4j.spi.PathManager;
  * the peer, and to each address that the peer announces: as many as the side with more addresses
  * has. Pairs that share no address with another subflow come first, and a pair of which both
  * addresses are in use already is not opened. A server announces its other addresses and leaves the
- * opening to the client. Where the peer gives an address that is in use another port, one subflow to
- * that port is opened, too (RFC 8684 §3.4.1). What ended is tried again while its addresses exist (RFC 8041 §3.4): at
- * once where it had worked, then ever more seldom, until one lasts.
+ * opening to the client. Where the peer gives an address that is in use another port, one subflow
+ * to that port is opened, too (RFC 8684 §3.4.1). What ended is tried again while its addresses
+ * exist (RFC 8041 §3.4): at once where it had worked, then ever more seldom, until one lasts.
  */
 final class DefaultPathManager implements PathManager {
   private static final long FIRST_RETRY = 1_000_000_000L;

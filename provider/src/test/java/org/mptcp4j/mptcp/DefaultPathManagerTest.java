@@ -39,7 +39,9 @@ class DefaultPathManagerTest {
     /** The first subflow lives, or there is none. */
     Scene(boolean first) {
       if (first) {
-        existing.add(new PathManager.Existing(FIRST_LOCAL, FIRST_REMOTE.address(), FIRST_REMOTE.port(), true));
+        existing.add(
+            new PathManager.Existing(
+                FIRST_LOCAL, FIRST_REMOTE.address(), FIRST_REMOTE.port(), true));
       }
     }
 
