@@ -1,6 +1,7 @@
 package org.mptcp4j.mptcp;
 
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.wire.MptcpOption;
 
 /** The timers of the data level: zero-window probes, and data that nobody acknowledges. */
 final class ConnectionTimers {
@@ -76,11 +77,32 @@ final class ConnectionTimers {
     if (dataTimeoutAt <= now) {
       dataTimeoutInterval = Math.min(2 * dataTimeoutInterval, LONGEST_PERSIST);
       dataTimeoutAt = now + dataTimeoutInterval;
-      if (!isCarried(connection.sender().unacknowledged())) {
+      if (!isCarried(connection.sender().unacknowledged()) && !isPeerInDoubt(now, sink)) {
         // A receiver may drop what its subflow acknowledged (RFC 8684 §3.3.2).
         connection.sender().reinjection().addOldest();
       }
     }
+  }
+
+  /**
+   * Whether the only subflow brings no options any more. A peer that has fallen back without a word
+   * would take what comes again for new data: it is asked once, and when its answer does not say
+   * that it knows MPTCP still, the subflow is broken (RFC 8684 §3.7).
+   */
+  private boolean isPeerInDoubt(long now, SegmentSink sink) {
+    Subflow subflow = connection.subflowSet().anyUsable();
+    if (subflow == null
+        || !subflow.evidence().isInDoubt()
+        || connection.subflowSet().hasOtherInUse(subflow)) {
+      return false;
+    }
+    if (subflow.evidence().isAsked()) {
+      subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
+    } else {
+      subflow.evidence().asked();
+      subflow.endpoint().sendWindowProbe(now, sink);
+    }
+    return true;
   }
 
   private void onPersist(long now, SegmentSink sink) {

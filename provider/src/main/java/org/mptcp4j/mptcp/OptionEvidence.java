@@ -9,6 +9,8 @@ final class OptionEvidence {
 
   private boolean dssSeen;
   private boolean dataAckSeen;
+  private boolean bareSince;
+  private boolean asked;
   private int unmappedAt;
   private int unmappedTimes;
   private long unmappedSince;
@@ -28,6 +30,31 @@ final class OptionEvidence {
 
   void dataAckSeen() {
     dataAckSeen = true;
+  }
+
+  /** A segment has come without any option. */
+  void bareSegmentSeen() {
+    bareSince = true;
+  }
+
+  /** An option has come with a DATA_ACK. */
+  void optionsPass() {
+    bareSince = false;
+    asked = false;
+  }
+
+  /** Whether the last word of the peer had no option, as if it, or the path, knew them no more. */
+  boolean isInDoubt() {
+    return bareSince;
+  }
+
+  /** Whether it was asked already, since options came last, what it still knows. */
+  boolean isAsked() {
+    return asked;
+  }
+
+  void asked() {
+    asked = true;
   }
 
   /** Whether the next payload has come without a mapping so often that none will come. */

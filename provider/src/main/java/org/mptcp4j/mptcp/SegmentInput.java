@@ -99,6 +99,9 @@ final class SegmentInput {
       return true;
     }
     if (options.isEmpty()) {
+      if (!overtaken) {
+        subflow.evidence().bareSegmentSeen();
+      }
       return onBareSegment(subflow, segment);
     }
     if (overtaken) {
@@ -110,6 +113,7 @@ final class SegmentInput {
     if (options.has(MptcpOption.DSS)) {
       subflow.evidence().dssSeen();
       if (options.hasDataAck()) {
+        subflow.evidence().optionsPass();
         onDataAck(now, options);
         if (acknowledgesData(subflow, segment)) {
           subflow.evidence().dataAckSeen();

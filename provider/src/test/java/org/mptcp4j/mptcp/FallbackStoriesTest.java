@@ -122,6 +122,45 @@ class FallbackStoriesTest {
     assertThat(after).allMatch(segment -> segment.mptcp().isEmpty());
   }
 
+  /** The peer acknowledges data with DATA_ACK, and then more of it without any option. */
+  private static HandMadePeer.Flow fallenSilent(HandMadePeer peer) {
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    peer.socket.write(ByteBuffer.wrap(bytes(0, 100)));
+    flow.await(segment -> segment.payloadLength() > 0);
+    flow.acknowledge();
+    peer.network().runFor(50 * MILLI);
+    peer.socket.write(ByteBuffer.wrap(bytes(100, 100)));
+    flow.await(segment -> segment.payloadLength() > 0);
+    flow.send(ACK, o -> {});
+    // A question, whose answer may say that options pass still.
+    IncomingSegment question = flow.await();
+    assertThat(question.payloadLength()).isZero();
+    return flow;
+  }
+
+  @Test
+  void dataIsNotSentAgainToAPeerThatMayHaveFallenBackWithoutAWord() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = fallenSilent(peer);
+    flow.send(ACK, o -> {});
+    int seen = peer.all().size();
+    awaitReset(flow, MptcpOption.RESET_MIDDLEBOX_INTERFERENCE);
+    peer.network().runFor(10 * SECOND);
+    assertThat(peer.all().subList(seen, peer.all().size()))
+        .noneMatch(segment -> segment.payloadLength() > 0);
+  }
+
+  @Test
+  void dataIsSentAgainWhereTheAnswerHasOptionsStill() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = fallenSilent(peer);
+    long before = peer.engineDsn(100);
+    flow.send(ACK, o -> o.dssAck(before));
+    IncomingSegment again = flow.await(segment -> segment.payloadLength() > 0);
+    assertThat(again.mptcp().dataSequenceNumber()).isEqualTo(before);
+    assertThat(flow.during(10 * SECOND)).noneMatch(segment -> segment.has(TcpFlags.RST));
+  }
+
   @Test
   void optionsThatPassNoMoreEndTheSubflowWithTheReason() {
     HandMadePeer peer = HandMadePeer.client(multipath());
