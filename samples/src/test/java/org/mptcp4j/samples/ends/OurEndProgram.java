@@ -9,8 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -60,7 +62,9 @@ final class OurEndProgram {
     /** The client's addresses on the path that is watched. */
     private final Set<String> watched;
 
-    private final Set<InetSocketAddress> seen = ConcurrentHashMap.newKeySet();
+    /** The client's ends of the subflows seen, with the payload that they had moved. */
+    private final Map<InetSocketAddress, Long> seen = new HashMap<>();
+
     private final Set<InetSocketAddress> lived = ConcurrentHashMap.newKeySet();
     private volatile boolean died;
     private volatile boolean aborted;
@@ -95,12 +99,12 @@ final class OurEndProgram {
       if (progress.over() || !progress.failure().isEmpty()) {
         return false;
       }
-      Set<InetSocketAddress> present = new HashSet<>();
+      Map<InetSocketAddress, Long> present = new HashMap<>();
       Set<InetSocketAddress> established = new HashSet<>();
       for (Subflow subflow : Multipath.subflows(channel)) {
         InetSocketAddress end = client ? subflow.local() : subflow.remote();
         if (watched.contains(end.getAddress().getHostAddress())) {
-          present.add(end);
+          present.put(end, subflow.tcp().sentBytes() + subflow.tcp().receivedBytes());
           if (subflow.established()) {
             established.add(end);
           }
@@ -110,10 +114,12 @@ final class OurEndProgram {
         // They end now as they should.
         return false;
       }
-      if (!present.containsAll(seen)) {
+      // One that has moved less than before is another with the same ports, joined anew at once.
+      if (seen.entrySet().stream()
+          .anyMatch(s -> present.getOrDefault(s.getKey(), -1L) < s.getValue())) {
         died = true;
       }
-      seen.addAll(present);
+      seen.putAll(present);
       lived.addAll(established);
       return true;
     }

@@ -157,7 +157,12 @@ final class Lane implements AutoCloseable {
     End client = role == Role.CLIENT ? ours : kernel;
     server.listen(listening, port, atServer);
     client.connect(local, lab.b().ipv4(1), port, atClient);
-    Duration passed = until(limit, () -> isDecided(ours.progress(), kernel.progress()));
+    Duration passed = until(STALL_LIMIT, () -> isDecided(ours.progress(), kernel.progress()));
+    boolean tooLarge = expected.contains(KernelOutcomes.KERNEL_TOO_LARGE) && isSegmentTooLarge();
+    if (!tooLarge) {
+      Duration rest = limit.minus(STALL_LIMIT);
+      passed = passed.plus(until(rest, () -> isDecided(ours.progress(), kernel.progress())));
+    }
     Conversation.Progress our = ours.progress();
     Conversation.Progress their = kernel.progress();
     boolean fallback = kernel.isFallback();
@@ -169,6 +174,9 @@ final class Lane implements AutoCloseable {
           our.wrongAt() >= 0 ? "wrong bytes here" : KernelOutcomes.KERNEL_CORRUPTS, details);
     }
     if (!our.complete() || !their.complete()) {
+      if (tooLarge && our.failure().isEmpty()) {
+        return new Finding(KernelOutcomes.KERNEL_TOO_LARGE, details);
+      }
       boolean ended = !our.failure().isEmpty() && !their.failure().isEmpty();
       return new Finding(
           ended ? Outcome.CONNECTION_RESET.toString() : KernelOutcomes.STALLS, details);
@@ -217,6 +225,12 @@ final class Lane implements AutoCloseable {
       }
     }
     return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  /** Whether the kernel's host had, in this cell, something to send that fits into no packet. */
+  private boolean isSegmentTooLarge() throws IOException {
+    return kernelHost.kernelCounters().getOrDefault("IpFragFails", 0L)
+        > counters.getOrDefault("IpFragFails", 0L);
   }
 
   /** What the kernel's MPTCP counted since the last time. */
