@@ -117,12 +117,7 @@ final class LabScript {
   private void end(int number, PathSpec spec, Lab.Side side, Host host) {
     String ip = "ip -n " + host.namespace() + " ";
     String device = host.interfaceName(number);
-    if (!lab.offloads) {
-      String checksum = lab.checksumOffload ? "" : "tx off ";
-      lines.add(
-          "ip netns exec %s ethtool -K %s %stso off gso off gro off"
-              .formatted(host.namespace(), device, checksum));
-    }
+    offloads(host, device);
     if (spec.rateBitsPerSecond() > 0 && spec.routerQueueBytes() == 0) {
       long queue = spec.rateBitsPerSecond() / 8 * QUEUE_MILLIS / 1000;
       shape(host.namespace(), device, spec.rateBitsPerSecond(), Math.max(MIN_QUEUE_BYTES, queue));
@@ -136,6 +131,7 @@ final class LabScript {
       addressed = "bridge1";
       lines.add(ip + "link add bridge1 mtu " + spec.mtu() + " type bridge forward_delay 0");
       lines.add(ip + "link set " + device + " master bridge1");
+      offloads(host, addressed);
       lines.add(ip + "link set bridge1 up");
     }
     lines.add(ip + "addr add " + host.ipv4(number) + "/24 dev " + addressed);
@@ -149,6 +145,15 @@ final class LabScript {
     lines.add(
         "tc -n %s qdisc add dev %s root tbf rate %dbit burst %d limit %d"
             .formatted(namespace, device, bitsPerSecond, burst, queueBytes));
+  }
+
+  private void offloads(Host host, String device) {
+    if (!lab.offloads) {
+      String checksum = lab.checksumOffload ? "" : "tx off ";
+      lines.add(
+          "ip netns exec %s ethtool -K %s %stso off gso off gro off"
+              .formatted(host.namespace(), device, checksum));
+    }
   }
 
   private void extras(Lab.Side side, Host host) {

@@ -39,4 +39,27 @@ class CapturedRunsTest {
       CapturedTransfer.run(lab, transfer, client.isMultipath() && server.isMultipath());
     }
   }
+
+  @ParameterizedTest(name = "{2}: {0} to {1}, IPv6 {3}")
+  @CsvSource({
+    "OURS,KERNEL_MPTCP,SMALLER_MTU,true",
+    "KERNEL_MPTCP,OURS,SMALLER_MTU,false",
+    "OURS,KERNEL_MPTCP,BRIDGE,false",
+    "KERNEL_MPTCP,OURS,BRIDGE,true",
+    "OURS,KERNEL_TCP,BRIDGE,false",
+    "OURS,KERNEL_MPTCP,UNRELATED_BRIDGE,true",
+    "KERNEL_MPTCP,OURS,UNRELATED_BRIDGE,false",
+    "OURS,KERNEL_MPTCP,FIREWALL,false",
+    "KERNEL_MPTCP,OURS,FIREWALL,true",
+    "KERNEL_TCP,OURS,FIREWALL,false",
+  })
+  void norInThatOfAShorterOneInTheNetworksOfTheLargeTransfers(
+      Stack client, Stack server, Network network, boolean ipv6) throws IOException {
+    network.needsTools();
+    PathSpec path = PathSpec.plain().withRate(100_000_000);
+    try (Lab lab = network.lab(path, client, server).forCaptures().build()) {
+      TransferRun transfer = new TransferRun(lab, client, server, ipv6, BYTES);
+      CapturedTransfer.run(lab, transfer, client.isMultipath() && server.isMultipath());
+    }
+  }
 }

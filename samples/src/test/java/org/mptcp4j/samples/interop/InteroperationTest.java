@@ -11,7 +11,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.mptcp4j.samples.lab.HostProcess;
 import org.mptcp4j.samples.lab.Lab;
-import org.mptcp4j.samples.lab.Lab.Side;
 import org.mptcp4j.samples.lab.PathSpec;
 import org.mptcp4j.samples.transfer.Churn;
 
@@ -46,7 +45,7 @@ class InteroperationTest {
     "KERNEL_TCP,OURS,true",
   })
   void dataArrivesWholeBothWays(Stack client, Stack server, boolean ipv6) throws IOException {
-    try (Lab lab = Lab.builder().paths(2, PATH).build()) {
+    try (Lab lab = Network.PLAIN.lab(PATH, client, server).build()) {
       new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
     }
   }
@@ -62,7 +61,7 @@ class InteroperationTest {
   void dataArrivesWholeWithoutOffloads(Stack client, Stack server, boolean ipv6)
       throws IOException {
     assumeTrue(Tools.has("ethtool"), "turning offloads off needs the program 'ethtool'");
-    try (Lab lab = Lab.builder().paths(2, PATH).withoutOffloads().build()) {
+    try (Lab lab = Network.PLAIN.lab(PATH, client, server).withoutOffloads().build()) {
       new TransferRun(lab, client, server, ipv6, BYTES).runAndCheck();
     }
   }
@@ -75,7 +74,7 @@ class InteroperationTest {
   })
   void dataArrivesWholeWithASmallerMtuOnOnePath(Stack client, Stack server, boolean ipv6)
       throws IOException {
-    try (Lab lab = Lab.builder().path(PATH).path(PATH.withMtu(1400)).build()) {
+    try (Lab lab = Network.SMALLER_MTU.lab(PATH, client, server).build()) {
       new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }
@@ -90,14 +89,7 @@ class InteroperationTest {
   })
   void dataArrivesWholeWhenAHostsAddressSitsOnABridge(Stack client, Stack server, boolean ipv6)
       throws IOException {
-    Lab.Builder builder = Lab.builder().paths(2, PATH);
-    if (client == Stack.OURS) {
-      builder.bridge(Side.A);
-    }
-    if (server == Stack.OURS) {
-      builder.bridge(Side.B);
-    }
-    try (Lab lab = builder.build()) {
+    try (Lab lab = Network.BRIDGE.lab(PATH, client, server).build()) {
       new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }
@@ -111,8 +103,7 @@ class InteroperationTest {
   })
   void dataArrivesWholeBesideAnUnrelatedBridge(Stack client, Stack server, boolean ipv6)
       throws IOException {
-    Lab.Builder builder = Lab.builder().paths(2, PATH);
-    try (Lab lab = builder.unrelatedBridge(Side.A).unrelatedBridge(Side.B).build()) {
+    try (Lab lab = Network.UNRELATED_BRIDGE.lab(PATH, client, server).build()) {
       new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }
@@ -127,15 +118,8 @@ class InteroperationTest {
   })
   void dataArrivesWholeThroughOurHostsFirewall(Stack client, Stack server, boolean ipv6)
       throws IOException {
-    assumeTrue(Tools.has("nft"), "a firewall needs the program 'nft'");
-    Lab.Builder builder = Lab.builder().paths(2, PATH);
-    if (client == Stack.OURS) {
-      builder.firewall(Side.A);
-    }
-    if (server == Stack.OURS) {
-      builder.firewall(Side.B);
-    }
-    try (Lab lab = builder.build()) {
+    Network.FIREWALL.needsTools();
+    try (Lab lab = Network.FIREWALL.lab(PATH, client, server).build()) {
       new TransferRun(lab, client, server, ipv6, FEWER_BYTES).runAndCheck();
     }
   }

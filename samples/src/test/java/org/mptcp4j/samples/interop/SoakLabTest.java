@@ -26,7 +26,8 @@ import org.mptcp4j.samples.lab.PathSpec;
 /**
  * One connection with the kernel, both ends writing, while every second something happens to a
  * path: an address of our host goes or comes, an endpoint of the kernel does, the path falls silent
- * or speaks again, its loss changes. {@code -Dlab.soak.seconds=180} for three minutes of it.
+ * or speaks again, its loss changes. {@code -Dlab.soak.seconds=180} for three minutes of it. A
+ * shorter and slower one is captured, and read by those who know nothing of the engine.
  */
 @Tag("lab")
 class SoakLabTest {
@@ -35,10 +36,17 @@ class SoakLabTest {
   private static final PathSpec PATH =
       PathSpec.plain().withRate(50_000_000).withDelay(Duration.ofMillis(5));
 
+  /** Slow enough for all that it carries to be captured and read. */
+  private static final PathSpec SLOW_PATH = PATH.withRate(6_000_000);
+
+  private static final int CAPTURED_SECONDS = 12;
+
   private static final Impairments IMPAIRMENTS = PATH.impairments();
 
   /** What one path carries, each way, in most of the seconds. */
   private static final long BYTES_PER_SECOND = 7_000_000;
+
+  private static final long SLOW_BYTES_PER_SECOND = 900_000;
 
   @BeforeAll
   static void needsNamespaces() {
@@ -51,37 +59,64 @@ class SoakLabTest {
   void aConnectionWithTheKernelOutlivesItsSubflows(
       Stack client, Stack server, String kind, long seed) throws Exception {
     try (Lab lab = Lab.builder().paths(PATHS, PATH).withoutIpv6().build()) {
-      boolean oursIsClient = client == Stack.OURS;
-      Host ours = oursIsClient ? lab.a() : lab.b();
-      Host kernels = oursIsClient ? lab.b() : lab.a();
-      List<Unrest> unrest = new ArrayList<>();
-      Random random = new Random(seed);
-      ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor();
-      try {
-        for (int path = 2; path <= PATHS; path++) {
-          unrest.add(new Unrest(lab, ours, kernels, path, kind, random));
-        }
-        List<Future<?>> running = new ArrayList<>();
-        new TransferRun(lab, client, server, false, SECONDS * BYTES_PER_SECOND)
-            .pathsMayDiffer()
-            .within(Duration.ofSeconds(60 + 2L * SECONDS))
-            .beforehand(() -> unrest.forEach(Unrest::addEndpoint))
-            .onceServing(
-                () ->
-                    running.add(
-                        executor.scheduleAtFixedRate(
-                            () -> unrest.get(random.nextInt(unrest.size())).happen(),
-                            1_000,
-                            1_000,
-                            TimeUnit.MILLISECONDS)))
-            .runAndCheck();
-        assertGoesOn(running.get(0));
-        int changes = unrest.stream().mapToInt(Unrest::changes).sum();
-        assertThat(changes).as("changes").isGreaterThan(SECONDS / 3);
-      } finally {
-        executor.shutdownNow();
-        assertThat(executor.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+      long bytes = SECONDS * BYTES_PER_SECOND;
+      TransferRun run = new TransferRun(lab, client, server, false, bytes);
+      disturb(lab, run, kind, client, seed, SECONDS, run::runAndCheck);
+    }
+  }
+
+  @ParameterizedTest(name = "{0} to {1}")
+  @CsvSource({"OURS,KERNEL_MPTCP,signal,3", "KERNEL_MPTCP,OURS,subflow,4"})
+  void nothingIsWrongInTheCaptureOfSuchAConnection(
+      Stack client, Stack server, String kind, long seed) throws Exception {
+    CapturedTransfer.needsTools();
+    try (Lab lab = Lab.builder().paths(PATHS, SLOW_PATH).forCaptures().withoutIpv6().build()) {
+      long bytes = CAPTURED_SECONDS * SLOW_BYTES_PER_SECOND;
+      TransferRun run = new TransferRun(lab, client, server, false, bytes);
+      TransferRun.Step captured = () -> CapturedTransfer.run(lab, run, true);
+      disturb(lab, run, kind, client, seed, CAPTURED_SECONDS, captured);
+    }
+  }
+
+  /** Runs a transfer while the paths are disturbed. */
+  private static void disturb(
+      Lab lab,
+      TransferRun run,
+      String kind,
+      Stack client,
+      long seed,
+      int seconds,
+      TransferRun.Step runner)
+      throws Exception {
+    boolean oursIsClient = client == Stack.OURS;
+    Host ours = oursIsClient ? lab.a() : lab.b();
+    Host kernels = oursIsClient ? lab.b() : lab.a();
+    List<Unrest> unrest = new ArrayList<>();
+    Random random = new Random(seed);
+    ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor();
+    try {
+      for (int path = 2; path <= PATHS; path++) {
+        unrest.add(new Unrest(lab, ours, kernels, path, kind, random));
       }
+      List<Future<?>> running = new ArrayList<>();
+      run.pathsMayDiffer()
+          .within(Duration.ofSeconds(60 + 2L * seconds))
+          .beforehand(() -> unrest.forEach(Unrest::addEndpoint))
+          .onceServing(
+              () ->
+                  running.add(
+                      executor.scheduleAtFixedRate(
+                          () -> unrest.get(random.nextInt(unrest.size())).happen(),
+                          1_000,
+                          1_000,
+                          TimeUnit.MILLISECONDS)));
+      runner.run();
+      assertGoesOn(running.get(0));
+      int changes = unrest.stream().mapToInt(Unrest::changes).sum();
+      assertThat(changes).as("changes").isGreaterThan(seconds / 3);
+    } finally {
+      executor.shutdownNow();
+      assertThat(executor.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
     }
   }
 

@@ -22,7 +22,7 @@ final class TransferRun {
   private final long bytes;
   private final List<String> ourOptions = new ArrayList<>();
   private Step beforehand;
-  private Step serving;
+  private final List<Step> serving = new ArrayList<>();
   private Step atHalf;
   private boolean bothPathsShare = true;
   private Duration limit = Duration.ofSeconds(60);
@@ -47,9 +47,9 @@ final class TransferRun {
     return this;
   }
 
-  /** Done when the server is ready, before there is a client. */
+  /** Done when the server is ready, before there is a client, after what was given before. */
   TransferRun onceServing(Step step) {
-    serving = step;
+    serving.add(step);
     return this;
   }
 
@@ -99,8 +99,8 @@ final class TransferRun {
         Peer b = new Peer(lab, lab.b(), serverStack);
         HostProcess server = lab.b().start(command(serverStack, b, "server", PORT, size))) {
       server.awaitLineStarting("ready", limit);
-      if (serving != null) {
-        serving.run();
+      for (Step step : serving) {
+        step.run();
       }
       try (HostProcess client =
           lab.a().start(command(clientStack, a, "client", address, PORT, size))) {
