@@ -17,8 +17,7 @@ enum Network {
   /** The address of our host's first path sits on a bridge. */
   BRIDGE((builder, ours) -> ours.forEach(builder::bridge)),
   /** Both hosts have a bridge that leads nowhere. */
-  UNRELATED_BRIDGE(
-      (builder, ours) -> builder.unrelatedBridge(Side.A).unrelatedBridge(Side.B)),
+  UNRELATED_BRIDGE((builder, ours) -> builder.unrelatedBridge(Side.A).unrelatedBridge(Side.B)),
   /** Our host's firewall drops all TCP. */
   FIREWALL((builder, ours) -> ours.forEach(builder::firewall));
 

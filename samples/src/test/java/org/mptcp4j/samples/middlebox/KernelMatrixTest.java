@@ -38,7 +38,9 @@ class KernelMatrixTest {
   /** Labs at a time for each role. Connections wait more than they work. */
   private static final int LANES = 3;
 
-  /** {@code -Dlab.rows=NAME,…}: only those with these names in the code; what is found is printed. */
+  /**
+   * {@code -Dlab.rows=NAME,…}: only those with these names in the code; what is found is printed.
+   */
   private static final String ROWS = System.getProperty("lab.rows", "all");
 
   private record Cell(MiddleboxRow row, Lane.Role role, Place place) {}

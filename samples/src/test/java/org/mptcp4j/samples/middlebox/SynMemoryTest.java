@@ -47,7 +47,8 @@ class SynMemoryTest {
 
   @Test
   void theKernelsPeerOffersNoMoreWhereOffersGetLost() throws IOException {
-    try (Lab lab = Lab.builder().path(PathSpec.plain().withEmulator()).forCaptures().withoutIpv6().build()) {
+    try (Lab lab =
+        Lab.builder().path(PathSpec.plain().withEmulator()).forCaptures().withoutIpv6().build()) {
       OurEnd ours = new OurEnd(lab.a(), List.of("-Dmptcp4j.syn.offers=2"));
       KernelEnd kernel = new KernelEnd(lab.b());
       ours.watch(List.of(lab.a().ipv4(1)));
