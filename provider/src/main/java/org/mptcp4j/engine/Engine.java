@@ -490,32 +490,27 @@ public final class Engine implements Closeable {
   }
 
   ConnectionConfig connectionConfig(SocketSettings settings, boolean boundToAddress) {
-    return new ConnectionConfig(
-            new TcpConfig(
-                65_495,
-                settings.receiveBufferBytes(),
-                true,
-                true,
-                settings.noDelay(),
-                config.minRto().toNanos(),
-                6,
-                15,
-                config.timeWait().toNanos(),
-                60_000_000_000L,
-                config.congestionControl(),
-                settings.endpointOptions(),
-                config.ecn()),
-            settings.multipath(),
-            config.checksum(),
-            settings.sendBufferBytes(),
-            settings.receiveBufferBytes(),
-            config.maxSubflows(),
-            config.maxAnnouncedAddresses(),
-            boundToAddress,
-            config.closeTimeout().toNanos())
-        .withFastcloseByAck(config.fastcloseByAck())
-        .withOpening(config.opening())
-        .withFirstBuffers(settings.firstSendBufferBytes(), settings.firstReceiveBufferBytes());
+    TcpConfig tcp =
+        TcpConfig.builder(65_495, settings.receiveBufferBytes())
+            .noDelay(settings.noDelay())
+            .minRto(config.minRto().toNanos())
+            .timeWait(config.timeWait().toNanos())
+            .congestionControl(config.congestionControl())
+            .options(settings.endpointOptions())
+            .ecn(config.ecn())
+            .build();
+    return ConnectionConfig.builder(tcp)
+        .multipath(settings.multipath())
+        .checksum(config.checksum())
+        .buffers(settings.sendBufferBytes(), settings.receiveBufferBytes())
+        .firstBuffers(settings.firstSendBufferBytes(), settings.firstReceiveBufferBytes())
+        .maxSubflows(config.maxSubflows())
+        .maxAnnouncedAddresses(config.maxAnnouncedAddresses())
+        .boundToAddress(boundToAddress)
+        .closeTimeout(config.closeTimeout().toNanos())
+        .fastcloseByAck(config.fastcloseByAck())
+        .opening(config.opening())
+        .build();
   }
 
   /** Wakes {@code connection} at {@code deadline}. */

@@ -38,86 +38,129 @@ public record ConnectionConfig(
     long closeTimeoutNanos,
     boolean fastcloseByAck,
     OpeningConfig opening) {
-  /** Buffers of fixed sizes, and no path but the first to open with. */
-  public ConnectionConfig(
-      TcpConfig tcp,
-      boolean multipath,
-      boolean checksum,
-      int sendBufferBytes,
-      int receiveBufferBytes,
-      int maxSubflows,
-      int maxAnnouncedAddresses,
-      boolean boundToAddress,
-      long closeTimeoutNanos) {
-    this(
-        tcp,
-        multipath,
-        checksum,
-        sendBufferBytes,
-        receiveBufferBytes,
-        sendBufferBytes,
-        receiveBufferBytes,
-        maxSubflows,
-        maxAnnouncedAddresses,
-        boundToAddress,
-        closeTimeoutNanos,
-        false,
-        OpeningConfig.ONE_PATH);
-  }
-
-  /** The same, with or without option A of RFC 8684 §3.5. */
-  public ConnectionConfig withFastcloseByAck(boolean value) {
-    return new ConnectionConfig(
-        tcp,
-        multipath,
-        checksum,
-        sendBufferBytes,
-        receiveBufferBytes,
-        firstSendBufferBytes,
-        firstReceiveBufferBytes,
-        maxSubflows,
-        maxAnnouncedAddresses,
-        boundToAddress,
-        closeTimeoutNanos,
-        value,
-        opening);
-  }
-
   /**
-   * The same with buffers that begin with so many bytes, or with their limit where that is less.
+   * Begins with MPTCP without checksums, buffers of 2 MB that are there from the beginning, 8
+   * subflows, 16 addresses of the peer, a close timeout of a minute, option R of RFC 8684 §3.5, and
+   * no path but the first to open with.
    */
-  public ConnectionConfig withFirstBuffers(int sendBytes, int receiveBytes) {
-    return new ConnectionConfig(
-        tcp,
-        multipath,
-        checksum,
-        sendBufferBytes,
-        receiveBufferBytes,
-        Math.min(sendBytes, sendBufferBytes),
-        Math.min(receiveBytes, receiveBufferBytes),
-        maxSubflows,
-        maxAnnouncedAddresses,
-        boundToAddress,
-        closeTimeoutNanos,
-        fastcloseByAck,
-        opening);
+  public static Builder builder(TcpConfig tcp) {
+    return new Builder(tcp);
   }
 
-  /** The same with another way of opening. */
-  public ConnectionConfig withOpening(OpeningConfig other) {
-    return new ConnectionConfig(
-        tcp,
-        multipath,
-        checksum,
-        sendBufferBytes,
-        receiveBufferBytes,
-        firstSendBufferBytes,
-        firstReceiveBufferBytes,
-        maxSubflows,
-        maxAnnouncedAddresses,
-        boundToAddress,
-        closeTimeoutNanos,
-        fastcloseByAck,
-        other);
+  /** Begins with all that this one has. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(tcp);
+    builder.multipath = multipath;
+    builder.checksum = checksum;
+    builder.sendBufferBytes = sendBufferBytes;
+    builder.receiveBufferBytes = receiveBufferBytes;
+    builder.firstSendBufferBytes = firstSendBufferBytes;
+    builder.firstReceiveBufferBytes = firstReceiveBufferBytes;
+    builder.maxSubflows = maxSubflows;
+    builder.maxAnnouncedAddresses = maxAnnouncedAddresses;
+    builder.boundToAddress = boundToAddress;
+    builder.closeTimeoutNanos = closeTimeoutNanos;
+    builder.fastcloseByAck = fastcloseByAck;
+    builder.opening = opening;
+    return builder;
+  }
+
+  /** Makes a {@link ConnectionConfig}; see its components. Not thread-safe. */
+  public static final class Builder {
+    private static final int BUFFER_BYTES = 2 << 20;
+
+    private TcpConfig tcp;
+    private boolean multipath = true;
+    private boolean checksum;
+    private int sendBufferBytes = BUFFER_BYTES;
+    private int receiveBufferBytes = BUFFER_BYTES;
+    private int firstSendBufferBytes = BUFFER_BYTES;
+    private int firstReceiveBufferBytes = BUFFER_BYTES;
+    private int maxSubflows = 8;
+    private int maxAnnouncedAddresses = 16;
+    private boolean boundToAddress;
+    private long closeTimeoutNanos = 60_000_000_000L;
+    private boolean fastcloseByAck;
+    private OpeningConfig opening = OpeningConfig.ONE_PATH;
+
+    private Builder(TcpConfig tcp) {
+      this.tcp = tcp;
+    }
+
+    public Builder tcp(TcpConfig other) {
+      tcp = other;
+      return this;
+    }
+
+    public Builder multipath(boolean offered) {
+      multipath = offered;
+      return this;
+    }
+
+    public Builder checksum(boolean required) {
+      checksum = required;
+      return this;
+    }
+
+    /** Buffers that are of these sizes from the beginning. */
+    public Builder buffers(int sendBytes, int receiveBytes) {
+      sendBufferBytes = sendBytes;
+      receiveBufferBytes = receiveBytes;
+      return firstBuffers(sendBytes, receiveBytes);
+    }
+
+    /** Buffers that begin with so many bytes, or with their limit where that is less. */
+    public Builder firstBuffers(int sendBytes, int receiveBytes) {
+      firstSendBufferBytes = Math.min(sendBytes, sendBufferBytes);
+      firstReceiveBufferBytes = Math.min(receiveBytes, receiveBufferBytes);
+      return this;
+    }
+
+    public Builder maxSubflows(int most) {
+      maxSubflows = most;
+      return this;
+    }
+
+    public Builder maxAnnouncedAddresses(int most) {
+      maxAnnouncedAddresses = most;
+      return this;
+    }
+
+    public Builder boundToAddress(boolean bound) {
+      boundToAddress = bound;
+      return this;
+    }
+
+    public Builder closeTimeout(long nanos) {
+      closeTimeoutNanos = nanos;
+      return this;
+    }
+
+    public Builder fastcloseByAck(boolean byAck) {
+      fastcloseByAck = byAck;
+      return this;
+    }
+
+    public Builder opening(OpeningConfig other) {
+      opening = other;
+      return this;
+    }
+
+    public ConnectionConfig build() {
+      return new ConnectionConfig(
+          tcp,
+          multipath,
+          checksum,
+          sendBufferBytes,
+          receiveBufferBytes,
+          firstSendBufferBytes,
+          firstReceiveBufferBytes,
+          maxSubflows,
+          maxAnnouncedAddresses,
+          boundToAddress,
+          closeTimeoutNanos,
+          fastcloseByAck,
+          opening);
+    }
   }
 }

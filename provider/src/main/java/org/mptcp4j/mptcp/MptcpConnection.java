@@ -494,7 +494,7 @@ public final class MptcpConnection {
 
   /** What a new subflow's endpoint is made with. */
   TcpConfig tcpConfig() {
-    return config.tcp().withOptions(endpointOptions);
+    return config.tcp().toBuilder().options(endpointOptions).build();
   }
 
   MptcpCounters counters() {

@@ -36,59 +36,133 @@ public record TcpConfig(
     Supplier<CongestionControl> congestionControl,
     EndpointOptions options,
     EcnMode ecn) {
-  /** With {@link EndpointOptions#DEFAULT}, and without explicit congestion notification. */
-  public TcpConfig(
-      int mss,
-      int receiveBufferLimit,
-      boolean timestamps,
-      boolean sack,
-      boolean noDelay,
-      long minRtoNanos,
-      int synRetries,
-      int retries,
-      long timeWaitNanos,
-      long finWait2Nanos,
-      Supplier<CongestionControl> congestionControl) {
-    this(
-        mss,
-        receiveBufferLimit,
-        timestamps,
-        sack,
-        noDelay,
-        minRtoNanos,
-        synRetries,
-        retries,
-        timeWaitNanos,
-        finWait2Nanos,
-        congestionControl,
-        EndpointOptions.DEFAULT,
-        EcnMode.OFF);
+  /**
+   * Begins with timestamps and SACK, Nagle's algorithm, a retransmission timeout of 200 ms at
+   * least, 6 retries of a SYN and 15 of all else, a minute of TIME-WAIT and of FIN-WAIT-2, CUBIC,
+   * {@link EndpointOptions#DEFAULT}, and without explicit congestion notification.
+   *
+   * @param mss of Ethernet's MTU, say 1460
+   * @param receiveBufferLimit bytes
+   */
+  public static Builder builder(int mss, int receiveBufferLimit) {
+    return new Builder(mss, receiveBufferLimit);
+  }
+
+  /** Begins with all that this one has. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(mss, receiveBufferLimit);
+    builder.timestamps = timestamps;
+    builder.sack = sack;
+    builder.noDelay = noDelay;
+    builder.minRtoNanos = minRtoNanos;
+    builder.synRetries = synRetries;
+    builder.retries = retries;
+    builder.timeWaitNanos = timeWaitNanos;
+    builder.finWait2Nanos = finWait2Nanos;
+    builder.congestionControl = congestionControl;
+    builder.options = options;
+    builder.ecn = ecn;
+    return builder;
   }
 
   /** The same with a segment size of at most {@code most} bytes. */
   public TcpConfig withMssAtMost(int most) {
-    return mss <= most ? this : with(most, options);
+    return mss <= most ? this : toBuilder().mss(most).build();
   }
 
-  /** The same with other options to begin with. */
-  public TcpConfig withOptions(EndpointOptions others) {
-    return with(mss, others);
-  }
+  /** Makes a {@link TcpConfig}; see its components. Not thread-safe. */
+  public static final class Builder {
+    private static final long MINUTE = 60_000_000_000L;
 
-  private TcpConfig with(int newMss, EndpointOptions newOptions) {
-    return new TcpConfig(
-        newMss,
-        receiveBufferLimit,
-        timestamps,
-        sack,
-        noDelay,
-        minRtoNanos,
-        synRetries,
-        retries,
-        timeWaitNanos,
-        finWait2Nanos,
-        congestionControl,
-        newOptions,
-        ecn);
+    private int mss;
+    private final int receiveBufferLimit;
+    private boolean timestamps = true;
+    private boolean sack = true;
+    private boolean noDelay;
+    private long minRtoNanos = 200_000_000L;
+    private int synRetries = 6;
+    private int retries = 15;
+    private long timeWaitNanos = MINUTE;
+    private long finWait2Nanos = MINUTE;
+    private Supplier<CongestionControl> congestionControl = Cubic::new;
+    private EndpointOptions options = EndpointOptions.DEFAULT;
+    private EcnMode ecn = EcnMode.OFF;
+
+    private Builder(int mss, int receiveBufferLimit) {
+      this.mss = mss;
+      this.receiveBufferLimit = receiveBufferLimit;
+    }
+
+    public Builder mss(int bytes) {
+      mss = bytes;
+      return this;
+    }
+
+    public Builder timestamps(boolean used) {
+      timestamps = used;
+      return this;
+    }
+
+    public Builder sack(boolean used) {
+      sack = used;
+      return this;
+    }
+
+    public Builder noDelay(boolean on) {
+      noDelay = on;
+      return this;
+    }
+
+    public Builder minRto(long nanos) {
+      minRtoNanos = nanos;
+      return this;
+    }
+
+    public Builder synRetries(int most) {
+      synRetries = most;
+      return this;
+    }
+
+    public Builder retries(int most) {
+      retries = most;
+      return this;
+    }
+
+    public Builder timeWait(long nanos) {
+      timeWaitNanos = nanos;
+      return this;
+    }
+
+    public Builder congestionControl(Supplier<CongestionControl> algorithm) {
+      congestionControl = algorithm;
+      return this;
+    }
+
+    public Builder options(EndpointOptions begun) {
+      options = begun;
+      return this;
+    }
+
+    public Builder ecn(EcnMode mode) {
+      ecn = mode;
+      return this;
+    }
+
+    public TcpConfig build() {
+      return new TcpConfig(
+          mss,
+          receiveBufferLimit,
+          timestamps,
+          sack,
+          noDelay,
+          minRtoNanos,
+          synRetries,
+          retries,
+          timeWaitNanos,
+          finWait2Nanos,
+          congestionControl,
+          options,
+          ecn);
+    }
   }
 }

@@ -29,7 +29,7 @@ class FastcloseTest {
   private final List<Long> times = new ArrayList<>();
 
   private static ConnectionConfig config(boolean byAck) {
-    return multipath().withFastcloseByAck(byAck);
+    return multipath().toBuilder().fastcloseByAck(byAck).build();
   }
 
   /** Two subflows, over both of which data went. */

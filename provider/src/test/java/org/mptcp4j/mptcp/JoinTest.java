@@ -127,17 +127,7 @@ class JoinTest {
   }
 
   private static ConnectionConfig with(int subflows, boolean bound) {
-    ConnectionConfig config = multipath();
-    return new ConnectionConfig(
-        config.tcp(),
-        true,
-        false,
-        config.sendBufferBytes(),
-        config.receiveBufferBytes(),
-        subflows,
-        16,
-        bound,
-        60 * SECOND);
+    return multipath().toBuilder().maxSubflows(subflows).boundToAddress(bound).build();
   }
 
   @Test

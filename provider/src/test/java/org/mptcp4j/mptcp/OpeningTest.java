@@ -51,7 +51,7 @@ class OpeningTest {
   }
 
   private static ConnectionConfig opening(ConnectionConfig config, int offers, int alone) {
-    return config.withOpening(new OpeningConfig(offers, alone));
+    return config.toBuilder().opening(new OpeningConfig(offers, alone)).build();
   }
 
   /** Connects; how long that took. */
@@ -246,19 +246,8 @@ class OpeningTest {
   void aBoundAddressIsTheOnlyOneThatIsTried() {
     TwoHosts hosts = TwoHosts.twoPaths(10);
     hosts.first.setUp(false);
-    ConnectionConfig config = multipath();
     ConnectionConfig bound =
-        new ConnectionConfig(
-                config.tcp(),
-                true,
-                false,
-                config.sendBufferBytes(),
-                config.receiveBufferBytes(),
-                8,
-                16,
-                true,
-                60 * SECOND)
-            .withOpening(new OpeningConfig(3, 1));
+        multipath().toBuilder().boundToAddress(true).opening(new OpeningConfig(3, 1)).build();
     SimSocket socket = hosts.client.connect("10.0.1.2", PORT, bound);
     hosts.network.runFor(60 * SECOND);
     assertThat(socket.isEstablished()).isFalse();

@@ -1,7 +1,6 @@
 package org.mptcp4j.mptcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
 
@@ -16,7 +15,6 @@ import org.mptcp4j.sim.Middleboxes;
 import org.mptcp4j.sim.SimHost;
 import org.mptcp4j.sim.SimSocket;
 import org.mptcp4j.sim.Transfer;
-import org.mptcp4j.tcp.Cubic;
 import org.mptcp4j.tcp.TcpConfig;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
@@ -34,10 +32,8 @@ class RejoinTest {
   /** A TCP that gives up after four timeouts, some three seconds. */
   private static ConnectionConfig impatient() {
     int buffer = 1 << 20;
-    TcpConfig tcp =
-        new TcpConfig(
-            1460, buffer, true, true, false, 200 * MILLI, 6, 3, SECOND, 60 * SECOND, Cubic::new);
-    return new ConnectionConfig(tcp, true, false, buffer, buffer, 8, 16, false, 60 * SECOND);
+    TcpConfig tcp = TcpConfig.builder(1460, buffer).retries(3).timeWait(SECOND).build();
+    return ConnectionConfig.builder(tcp).buffers(buffer, buffer).build();
   }
 
   private void begin(ConnectionConfig config) {
@@ -171,8 +167,6 @@ class RejoinTest {
   }
 
   private static ConnectionConfig oneSubflow() {
-    ConnectionConfig c = multipath();
-    return new ConnectionConfig(
-        c.tcp(), true, false, c.sendBufferBytes(), c.receiveBufferBytes(), 1, 16, false, SECOND);
+    return multipath().toBuilder().maxSubflows(1).closeTimeout(SECOND).build();
   }
 }

@@ -1,13 +1,10 @@
 package org.mptcp4j.mptcp;
 
-import java.util.function.Supplier;
 import org.mptcp4j.sim.SimHost;
 import org.mptcp4j.sim.SimNetwork;
 import org.mptcp4j.sim.SimPath;
 import org.mptcp4j.sim.SimSocket;
 import org.mptcp4j.sim.Transfer;
-import org.mptcp4j.spi.CongestionControl;
-import org.mptcp4j.tcp.Cubic;
 import org.mptcp4j.tcp.TcpConfig;
 
 /** A client and a server with two paths between them, for stories of packets. */
@@ -62,23 +59,12 @@ final class TwoHosts {
   }
 
   private static ConnectionConfig config(boolean multipath, boolean checksum) {
-    Supplier<CongestionControl> congestionControl = Cubic::new;
-    int buffer = 2 * 1024 * 1024;
-    TcpConfig tcp =
-        new TcpConfig(
-            1460,
-            buffer,
-            true,
-            true,
-            false,
-            200 * MILLI,
-            6,
-            15,
-            SECOND,
-            60 * SECOND,
-            congestionControl);
-    return new ConnectionConfig(
-        tcp, multipath, checksum, buffer, buffer, 8, 16, false, 60 * SECOND);
+    int buffer = 2 << 20;
+    return ConnectionConfig.builder(TcpConfig.builder(1460, buffer).timeWait(SECOND).build())
+        .multipath(multipath)
+        .checksum(checksum)
+        .buffers(buffer, buffer)
+        .build();
   }
 
   void connect(ConnectionConfig clientConfig, ConnectionConfig serverConfig) {

@@ -55,14 +55,17 @@ class BufferTuningTest {
   }
 
   private static ConnectionConfig fixed(int sendBytes, int receiveBytes) {
-    ConnectionConfig send = SimConfig.plainTcp().withBuffers(sendBytes).toConnectionConfig();
-    ConnectionConfig receive = SimConfig.plainTcp().withBuffers(receiveBytes).toConnectionConfig();
-    return new ConnectionConfig(
-        receive.tcp(), false, false, send.sendBufferBytes(), receiveBytes, 8, 16, false, SECOND);
+    return SimConfig.plainTcp()
+        .withBuffers(receiveBytes)
+        .toConnectionConfig()
+        .toBuilder()
+        .buffers(sendBytes, receiveBytes)
+        .closeTimeout(SECOND)
+        .build();
   }
 
   private static ConnectionConfig growing(int limit) {
-    return fixed(2 * limit, limit).withFirstBuffers(FIRST, FIRST);
+    return fixed(2 * limit, limit).toBuilder().firstBuffers(FIRST, FIRST).build();
   }
 
   private void transferStarts(ConnectionConfig config) {
@@ -144,7 +147,9 @@ class BufferTuningTest {
         SimConfig.multipathTcp()
             .withBuffers(LIMIT)
             .toConnectionConfig()
-            .withFirstBuffers(FIRST, FIRST);
+            .toBuilder()
+            .firstBuffers(FIRST, FIRST)
+            .build();
     transferStarts(config);
     network.runFor(5 * SECOND);
     assertThat(rateDuring(5 * SECOND)).isGreaterThan(0.9 * 300e6 * 1428 / 1500);

@@ -61,19 +61,18 @@ public record SimConfig(
 
   public ConnectionConfig toConnectionConfig() {
     TcpConfig tcp =
-        new TcpConfig(
-            1460,
-            bufferBytes,
-            timestamps,
-            sack,
-            noDelay,
-            200 * MILLI,
-            6,
-            15,
-            SECOND,
-            60 * SECOND,
-            congestionControl);
-    return new ConnectionConfig(
-        tcp, multipath, checksum, bufferBytes, bufferBytes, 8, 16, false, 120 * SECOND);
+        TcpConfig.builder(1460, bufferBytes)
+            .timestamps(timestamps)
+            .sack(sack)
+            .noDelay(noDelay)
+            .timeWait(SECOND)
+            .congestionControl(congestionControl)
+            .build();
+    return ConnectionConfig.builder(tcp)
+        .multipath(multipath)
+        .checksum(checksum)
+        .buffers(bufferBytes, bufferBytes)
+        .closeTimeout(120 * SECOND)
+        .build();
   }
 }

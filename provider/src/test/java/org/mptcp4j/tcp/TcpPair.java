@@ -80,20 +80,16 @@ final class TcpPair {
     }
 
     TcpConfig config(boolean client) {
-      return new TcpConfig(
-          mss,
-          bufferLimit,
-          client ? timestamps : serverTimestamps,
-          client ? sack : serverSack,
-          true,
-          200 * MILLI,
-          synRetries,
-          retries,
-          60 * SECOND,
-          60 * SECOND,
-          congestion,
-          client ? clientOptions : serverOptions,
-          client ? ecn : serverEcn);
+      return TcpConfig.builder(mss, bufferLimit)
+          .timestamps(client ? timestamps : serverTimestamps)
+          .sack(client ? sack : serverSack)
+          .noDelay(true)
+          .synRetries(synRetries)
+          .retries(retries)
+          .congestionControl(congestion)
+          .options(client ? clientOptions : serverOptions)
+          .ecn(client ? ecn : serverEcn)
+          .build();
     }
   }
 
