@@ -55,10 +55,7 @@ class BufferTuningTest {
   }
 
   private static ConnectionConfig fixed(int sendBytes, int receiveBytes) {
-    return SimConfig.plainTcp()
-        .withBuffers(receiveBytes)
-        .toConnectionConfig()
-        .toBuilder()
+    return SimConfig.plainTcp().withBuffers(receiveBytes).toConnectionConfig().toBuilder()
         .buffers(sendBytes, receiveBytes)
         .closeTimeout(SECOND)
         .build();
@@ -144,10 +141,7 @@ class BufferTuningTest {
     path.rate(200_000_000).delay(10 * MILLI).queue(500_000);
     second.rate(100_000_000).delay(30 * MILLI).queue(750_000);
     ConnectionConfig config =
-        SimConfig.multipathTcp()
-            .withBuffers(LIMIT)
-            .toConnectionConfig()
-            .toBuilder()
+        SimConfig.multipathTcp().withBuffers(LIMIT).toConnectionConfig().toBuilder()
             .firstBuffers(FIRST, FIRST)
             .build();
     transferStarts(config);
