@@ -121,6 +121,17 @@ class InitiationStoriesTest {
     assertPlain(server, answered);
   }
 
+  @ParameterizedTest(name = "flags {0}")
+  @ValueSource(ints = {0x03, 0x11, 0x1f})
+  void anAnswerThatChoosesMoreAlgorithmsThanOneIsAsIfThereWereNone(int flags) {
+    HandMadePeer server = HandMadePeer.server(multipath());
+    HandMadePeer.Flow answered = server.awaitFlow();
+    answered.await();
+    answered.answer(o -> o.mpCapableSynAck(1, flags, KEY));
+    assertThat(answered.await().mptcp().isEmpty()).isTrue();
+    assertPlain(server, answered);
+  }
+
   @Test
   void keysAreAllOfWhatTheHostsRandomSourceGives() {
     HandMadePeer peer = HandMadePeer.client(multipath());
