@@ -435,13 +435,23 @@ public final class LinuxPacketLink implements PacketLink {
       }
       Device by = out.get();
       Neighbour neighbour =
-          by.needsNeighbour()
-              ? tables.neighbour(new Neighbour.Key(by.index(), route.nextHop()))
-              : null;
+          by.needsNeighbour() ? neighbour(new Neighbour.Key(by.index(), route.nextHop())) : null;
       int mtu = route.mtu() > 0 ? Math.min(route.mtu(), by.mtu()) : by.mtu();
       boolean slowOnly = !by.isEthernet() && !by.hasNoLinkHeader();
       return new LinuxEgress.Way(
           generation, by, sender(senders, by, true), neighbour, mtu, slowOnly);
+    }
+
+    /**
+     * Whoever sends us a first packet has just asked for our address, so the kernel knows him; but
+     * its notification may not be read before the packet is answered.
+     */
+    private Neighbour neighbour(Neighbour.Key key) throws IOException {
+      Neighbour neighbour = tables.neighbour(key);
+      if (neighbour.mac() < 0) {
+        routes.findNeighbour(key, m -> tables.applyTo(neighbour, m));
+      }
+      return neighbour;
     }
 
     private InterfaceSender sender(Map<Integer, InterfaceSender> pool, Device device, boolean bound)

@@ -27,6 +27,13 @@ final class Neighbour {
     mac = (newState & STATE_FAILED) != 0 ? -1 : newMac;
   }
 
+  /** The same, of what was asked for: a notification that came meanwhile is younger. */
+  void learn(int newState, long newMac) {
+    if (mac < 0) {
+      update(newState, newMac);
+    }
+  }
+
   void forget() {
     state = 0;
     mac = -1;

@@ -259,6 +259,15 @@ final class NetlinkMessage {
       return request.attribute(Routes.RTA_DST, destination.toBytes());
     }
 
+    /** Asks for one entry of the neighbour table (Linux 5.0). */
+    static Request neighbour(ByteBuffer buffer, int sequence, Neighbour.Key key) {
+      Request request = begin(buffer, GETNEIGH, FLAG_REQUEST, sequence);
+      // struct ndmsg: family, padding, interface, state, flags, type
+      buffer.put((byte) (key.address().isIpv4() ? Native.AF_INET : Native.AF_INET6));
+      buffer.put((byte) 0).putShort((short) 0).putInt(key.interfaceIndex()).putInt(0);
+      return request.attribute(NetworkTables.NDA_DST, key.address().toBytes());
+    }
+
     Request source(IpAddress source) {
       buffer.put(HEADER + 2, (byte) (source.isIpv4() ? 32 : 128));
       return attribute(Routes.RTA_SRC, source.toBytes());

@@ -27,7 +27,7 @@ final class NetworkTables {
   private static final int IFA_FLAGS = 8;
   private static final int IFADDRMSG = 8;
   private static final int MAX_NEIGHBOURS = 16_384;
-  private static final int NDA_DST = 1;
+  static final int NDA_DST = 1;
   private static final int NDA_LLADDR = 2;
   private static final int NDMSG = 12;
 
@@ -95,6 +95,11 @@ final class NetworkTables {
         resync.addressesSeen.add(key);
       }
     }
+  }
+
+  /** The neighbour as one entry of the kernel's table says; for threads that cannot wait for it. */
+  void applyTo(Neighbour neighbour, NetlinkMessage m) {
+    neighbour.learn(m.fixedShort(8), m.attributes(NDMSG).mac(NDA_LLADDR));
   }
 
   private void applyNeighbour(NetlinkMessage m) {

@@ -86,6 +86,18 @@ final class Routes implements AutoCloseable {
         0);
   }
 
+  /** The entry of the neighbour table; {@code taker} is not called where there is none. */
+  void findNeighbour(Neighbour.Key key, Consumer<NetlinkMessage> taker) throws IOException {
+    questions.ask(
+        (buffer, sequence) -> NetlinkMessage.Request.neighbour(buffer, sequence, key),
+        m -> {
+          if (m.type() == NetlinkMessage.NEWNEIGH) {
+            taker.accept(m);
+          }
+          return true;
+        });
+  }
+
   private Optional<Route> ask(
       NetlinkQuestions.Question question, IpAddress destination, int interfaceIndex)
       throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.mptcp4j.observe.LinkCounters.Counter;
@@ -39,6 +40,34 @@ class LinkPrivilegeLabTest {
     try (TestNamespace ns = TestNamespace.create("p")) {
       assertThat(openLink(ns, "setpriv --bounding-set -all,+net_raw --inh-caps -all,+net_raw "))
           .contains("opened: true");
+    }
+  }
+
+  @Test
+  void aNeighbourThatTheKernelHasJustMetIsKnownBeforeAnyNotificationIsRead() throws IOException {
+    TestNamespace.requireTool("nft");
+    try (TestNamespace a = TestNamespace.create("fa");
+        TestNamespace b = TestNamespace.create("fb")) {
+      TestNamespace.connect(a, "eth0", b, "eth0");
+      b.ip("link set eth0 address 02:00:00:00:00:02");
+      a.ip("addr add 10.77.0.1/24 dev eth0");
+      b.ip("addr add 10.77.0.2/24 dev eth0");
+      a.ip("-6 addr add fd00:77::1/64 dev eth0 nodad");
+      b.ip("-6 addr add fd00:77::2/64 dev eth0 nodad");
+      a.exec("nft add table inet t");
+      a.exec("nft add chain inet t out { type filter hook output priority 0 ; policy drop ; }");
+      try (LinkEnd from = new LinkEnd(a);
+          LinkEnd to = new LinkEnd(b)) {
+        for (String family : List.of("10.77.0.", "fd00:77::")) {
+          to.guard(family + "2", 80, false);
+          a.ip("neigh add " + family + "2 lladdr 02:00:00:00:00:02 dev eth0 nud stale");
+          int before = to.receivedBytes();
+          Egress egress = from.egress(family + "1", family + "2");
+          assertThat(from.send(egress, 4000, 80, ByteBuffer.allocate(10), 1_000))
+              .isEqualTo(PacketLink.SendResult.SENT);
+          assertThat(to.receiveUntil(() -> to.receivedBytes() == before + 10)).isTrue();
+        }
+      }
     }
   }
 
