@@ -164,9 +164,8 @@ final class SegmentInput {
   private boolean onBareSegment(Subflow subflow, IncomingSegment segment) {
     boolean acknowledgesData =
         acknowledgesData(subflow, segment)
-            && (subflow.isInitial()
-                ? isNothingAcknowledged()
-                : !subflow.evidence().isDataAckSeen());
+            && !subflow.evidence().isDataAckSeen()
+            && (!subflow.isInitial() || isNothingAcknowledged());
     boolean firstPayload =
         !subflow.evidence().isDssSeen()
             && segment.segmentLength() > 0

@@ -122,6 +122,27 @@ class FallbackStoriesTest {
     assertThat(after).allMatch(segment -> segment.mptcp().isEmpty());
   }
 
+  /**
+   * A box has split a segment of ours, and one of the peer's, whose second part has no options: the
+   * peer's TCP has acknowledged the first part of a mapping, which its data level has not.
+   */
+  @Test
+  void anAckWithADataAckThatHasNotMovedYetShowsThatOptionsPass() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    peer.socket.write(ByteBuffer.wrap(bytes(0, 100)));
+    IncomingSegment data = flow.await(segment -> segment.payloadLength() > 0);
+    int half = data.sequenceNumber() + 50;
+    flow.sendAt(flow.next(), half, ACK, new byte[0], o -> o.dssAck(peer.engineDsn(0)));
+    flow.sendAt(flow.next(), half, ACK, new byte[0], o -> {});
+    flow.acknowledge();
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.connection().isFallback()).isFalse();
+    peer.socket.write(ByteBuffer.wrap(bytes(100, 100)));
+    IncomingSegment more = flow.await(segment -> segment.payloadLength() > 0);
+    assertThat(more.mptcp().dataLevelLength()).isEqualTo(100);
+  }
+
   /** The peer acknowledges data with DATA_ACK, and then more of it without any option. */
   private static HandMadePeer.Flow fallenSilent(HandMadePeer peer) {
     HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
