@@ -231,6 +231,14 @@ public final class Engine implements Closeable {
     return link.isLocal(address);
   }
 
+  /**
+   * Whether clients are bound to this address and port who share it with one more that wants {@code
+   * sharing}.
+   */
+  public boolean isShared(InetSocketAddress local, PortSharing sharing) {
+    return ports.isShared(IpAddress.of(local.getAddress()), local.getPort(), sharing);
+  }
+
   /** Whether only the kernel's sockets may talk to {@code address}, for an IPsec policy. */
   public boolean isKernelOnly(IpAddress address) {
     return link.isKernelOnly(address);

@@ -67,7 +67,7 @@ final class EngineSocket implements StreamSocket {
     if (!address.isAny() && !engine.isLocal(address)) {
       throw new BindException("Cannot assign requested address");
     }
-    port = engine.ports().take(address, local.getPort());
+    port = engine.ports().takeForClient(address, local.getPort(), settings.portSharing());
     boundAddress = address;
   }
 
@@ -97,10 +97,14 @@ final class EngineSocket implements StreamSocket {
       port = new ClientPorts(engine).take(source, destination, remote.getPort());
     }
     FlowKey key = FlowKey.of(source, port.port, destination, remote.getPort());
-    if (engine.flows().find(key) != null) {
-      throw new BindException("Cannot assign requested address");
+    GuardedPort shared = port;
+    // Others who share the port may want the same flow.
+    synchronized (shared) {
+      if (engine.flows().find(key) != null) {
+        throw new BindException("Cannot assign requested address");
+      }
+      begin(key, path, boundToAddress);
     }
-    begin(key, path, boundToAddress);
   }
 
   private void begin(FlowKey key, NetworkPath path, boolean boundToAddress) {

@@ -15,7 +15,7 @@ final class GuardedPort {
 
   final ListenerGroup listeners = new ListenerGroup();
 
-  /** What its listeners agreed to; null when none was ever there. */
+  /** What those who bound it agreed to; null when nobody did. */
   PortSharing sharing;
 
   int holders = 1;

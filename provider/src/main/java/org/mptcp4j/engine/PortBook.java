@@ -37,6 +37,43 @@ final class PortBook {
             : new GuardedPort(local, link.guard(local, port, false), false));
   }
 
+  /**
+   * Takes the port that a client binds: a free one, or one of other clients who all share it (as
+   * Linux); they differ in where they connect to.
+   *
+   * @param port 0 for an ephemeral one
+   * @throws java.net.BindException the port is in use, and not all who use it want to share it
+   */
+  synchronized GuardedPort takeForClient(IpAddress local, int port, PortSharing sharing)
+      throws IOException {
+    GuardedPort held = heldByClients(local, port, sharing);
+    if (held != null) {
+      held.holders++;
+      held.sharing = held.sharing.and(sharing);
+      return held;
+    }
+    GuardedPort taken = take(local, port);
+    taken.sharing = sharing;
+    return taken;
+  }
+
+  /** Whether clients have bound the port, and let another one with {@code sharing} do so. */
+  synchronized boolean isShared(IpAddress local, int port, PortSharing sharing) {
+    return heldByClients(local, port, sharing) != null;
+  }
+
+  private GuardedPort heldByClients(IpAddress local, int port, PortSharing sharing) {
+    for (GuardedPort held : ports.getOrDefault(port, List.of())) {
+      if (!held.listening
+          && held.sharing != null
+          && held.covers(local.high(), local.low())
+          && held.sharing.allowsSuccessor(sharing)) {
+        return held;
+      }
+    }
+    return null;
+  }
+
   /** Takes a port for joins, or becomes one more holder of one that is this engine's already. */
   synchronized GuardedPort takeOrRetain(IpAddress local, int port) throws IOException {
     GuardedPort held = find(local, port);

@@ -15,8 +15,8 @@ import org.mptcp4j.tcp.KeepAlive;
  * SO_LINGER, IP_TOS, SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTERVAL and TCP_KEEPCOUNT, and
  * SO_SNDBUF and SO_RCVBUF as they stand when the connection begins: a program that sets them gets
  * buffers of that size; otherwise they say how far the buffers may grow. TCP_QUICKACK holds until
- * it is set again; Linux forgets it after some segments. SO_REUSEADDR and SO_REUSEPORT are kept and
- * given back: what they say counts when a listener is bound ({@link PortSharing}). Thread-safe.
+ * it is set again; Linux forgets it after some segments. What SO_REUSEADDR and SO_REUSEPORT say
+ * counts when the socket is bound ({@link PortSharing}). Thread-safe.
  */
 final class SocketSettings {
   private static final Map<SocketOption<?>, Object> DEFAULTS =
@@ -102,6 +102,11 @@ final class SocketSettings {
 
   boolean multipath() {
     return multipath;
+  }
+
+  PortSharing portSharing() {
+    return new PortSharing(
+        get(StandardSocketOptions.SO_REUSEADDR), get(StandardSocketOptions.SO_REUSEPORT));
   }
 
   boolean noDelay() {

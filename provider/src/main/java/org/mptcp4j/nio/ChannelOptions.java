@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import jdk.net.ExtendedSocketOptions;
+import org.mptcp4j.engine.PortSharing;
 
 /**
  * The options of a channel that does not know yet who serves it: checked as the JDK does, kept, and
@@ -117,6 +118,13 @@ final class ChannelOptions {
   <T> T get(SocketOption<T> option) {
     Object value = set.get(option);
     return value != null ? option.type().cast(value) : defaults.value(option).orElse(null);
+  }
+
+  /** What SO_REUSEADDR and SO_REUSEPORT say. */
+  PortSharing portSharing() {
+    return new PortSharing(
+        Boolean.TRUE.equals(get(StandardSocketOptions.SO_REUSEADDR)),
+        Boolean.TRUE.equals(get(StandardSocketOptions.SO_REUSEPORT)));
   }
 
   /** The value of a socket of the engine, or what was kept where that does not know the option. */

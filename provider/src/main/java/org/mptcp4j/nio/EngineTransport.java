@@ -69,6 +69,11 @@ final class EngineTransport implements StreamTransport {
   }
 
   @Override
+  public boolean isShared(InetSocketAddress local, PortSharing sharing) {
+    return engine.get().map(running -> running.isShared(local, sharing)).orElse(false);
+  }
+
+  @Override
   public StreamListener listen(
       InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
       throws IOException {

@@ -7,7 +7,6 @@ import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
 import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.IllegalBlockingModeException;
@@ -20,7 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import org.mptcp4j.engine.PortSharing;
 import org.mptcp4j.engine.StreamListener;
 
 /**
@@ -79,10 +77,7 @@ final class MptcpServerSocketChannel extends ServerSocketChannel implements Stre
 
   private void listenInEngine(InetSocketAddress wanted, int backlog, boolean multipath)
       throws IOException {
-    PortSharing sharing =
-        new PortSharing(
-            isSet(StandardSocketOptions.SO_REUSEADDR), isSet(StandardSocketOptions.SO_REUSEPORT));
-    StreamListener opened = transport.listen(wanted, backlog, multipath, sharing);
+    StreamListener opened = transport.listen(wanted, backlog, multipath, options.portSharing());
     boolean taken = false;
     try {
       options.applyTo(opened::setOption);
@@ -101,10 +96,6 @@ final class MptcpServerSocketChannel extends ServerSocketChannel implements Stre
     keyRing.servedByEngine();
     opened.setAcceptListener(ready -> keyRing.signal());
     keyRing.signal();
-  }
-
-  private boolean isSet(SocketOption<Boolean> option) {
-    return Boolean.TRUE.equals(options.get(option));
   }
 
   private void listenInKernel(InetSocketAddress wanted, int backlog) throws IOException {

@@ -1,6 +1,7 @@
 package org.mptcp4j.nio;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketOption;
@@ -84,7 +85,14 @@ final class SocketBackend {
     if (bound) {
       throw new AlreadyBoundException();
     }
-    reservation = openKernel(wanted);
+    try {
+      reservation = openKernel(wanted);
+    } catch (BindException taken) {
+      if (!transport.isShared(wanted, options.portSharing())) {
+        throw taken;
+      }
+      local = wanted;
+    }
     bound = true;
   }
 
@@ -95,7 +103,7 @@ final class SocketBackend {
     SocketChannel reserved = reservation;
     reservation = null;
     if (route == Route.KERNEL) {
-      kernel = reserved != null ? reserved : openKernel(null);
+      kernel = reserved != null ? reserved : openKernel(local);
       keyRing.servedBy(kernel, blocking);
     } else {
       if (reserved != null) {

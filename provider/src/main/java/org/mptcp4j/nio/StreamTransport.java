@@ -27,6 +27,12 @@ interface StreamTransport {
   StreamSocket openSocket(boolean multipath) throws IOException;
 
   /**
+   * Whether clients of the engine are bound to {@code local} who share it with one that wants
+   * {@code sharing}: to the kernel it is taken.
+   */
+  boolean isShared(InetSocketAddress local, PortSharing sharing);
+
+  /**
    * Listens.
    *
    * @param multipath whether it accepts Multipath TCP

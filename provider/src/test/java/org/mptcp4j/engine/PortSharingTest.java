@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** SO_REUSEPORT and SO_REUSEADDR of listeners. */
+/** SO_REUSEPORT and SO_REUSEADDR. */
 @Timeout(60)
 class PortSharingTest {
   private static final int PORT = 8080;
@@ -106,5 +110,54 @@ class PortSharingTest {
     listener.close();
     assertThatThrownBy(() -> hosts.listen(PORT, PortSharing.DEFAULT))
         .isInstanceOf(BindException.class);
+  }
+
+  private StreamSocket client(PortSharing sharing) throws IOException {
+    StreamSocket socket = hosts.client.openSocket(true);
+    socket.setOption(StandardSocketOptions.SO_REUSEADDR, sharing.reuseAddress());
+    socket.setOption(StandardSocketOptions.SO_REUSEPORT, sharing.reusePort());
+    socket.bind(new InetSocketAddress("0.0.0.0", PORT));
+    return socket;
+  }
+
+  private static void awaitConnected(StreamSocket socket) throws IOException {
+    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, TwoEngines.PATIENCE)).isNotZero();
+    assertThat(socket.finishConnect()).isTrue();
+  }
+
+  @ParameterizedTest(name = "SO_REUSEADDR {0}, SO_REUSEPORT {1}")
+  @CsvSource({"true,false", "false,true", "true,true"})
+  void clientsThatAllWantItShareAPortAndConnectElsewhere(boolean reuseAddress, boolean reusePort)
+      throws IOException {
+    PortSharing sharing = new PortSharing(reuseAddress, reusePort);
+    hosts.listen(PORT, PortSharing.DEFAULT);
+    hosts.listen(PORT + 1, PortSharing.DEFAULT);
+    StreamSocket first = client(sharing);
+    StreamSocket second = client(sharing);
+    first.connect(hosts.serverAddress(PORT));
+    second.connect(hosts.serverAddress(PORT + 1));
+    awaitConnected(first);
+    awaitConnected(second);
+    assertThat(second.localAddress().orElseThrow().getPort()).isEqualTo(PORT);
+    StreamSocket third = client(sharing);
+    assertThatThrownBy(() -> third.connect(hosts.serverAddress(PORT)))
+        .isInstanceOf(BindException.class)
+        .hasMessage("Cannot assign requested address");
+  }
+
+  @Test
+  void aClientsPortIsAnothersOnlyIfAllWhoHaveItWantThat() throws IOException {
+    StreamSocket first = client(new PortSharing(true, true));
+    assertThatThrownBy(() -> client(ALONE))
+        .isInstanceOf(BindException.class)
+        .hasMessage("Address already in use");
+    StreamSocket second = client(SHARED);
+    assertThatThrownBy(() -> client(new PortSharing(true, false)))
+        .isInstanceOf(BindException.class);
+    first.close();
+    // The other one has it still.
+    assertThatThrownBy(() -> client(ALONE)).isInstanceOf(BindException.class);
+    second.close();
+    client(ALONE).close();
   }
 }

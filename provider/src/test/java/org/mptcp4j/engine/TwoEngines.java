@@ -11,7 +11,7 @@ import org.mptcp4j.Settings;
 
 /** A client's and a server's engine, each with its own thread, joined in memory. */
 final class TwoEngines {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
+  static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
 
   final MemoryLink clientLink;
   final MemoryLink serverLink;

@@ -94,6 +94,10 @@ record Face(SelectorProvider provider, InetSocketAddress toBind) {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
+  static int portOf(SocketChannel channel) throws IOException {
+    return ((InetSocketAddress) channel.getLocalAddress()).getPort();
+  }
+
   /** A connected pair; the first has connected, the second was accepted. */
   Pair pair() throws IOException {
     try (ServerSocketChannel server = listen()) {

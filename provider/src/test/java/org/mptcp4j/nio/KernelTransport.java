@@ -31,6 +31,11 @@ final class KernelTransport implements StreamTransport {
   }
 
   @Override
+  public boolean isShared(InetSocketAddress local, PortSharing sharing) {
+    return false;
+  }
+
+  @Override
   public StreamListener listen(
       InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
       throws IOException {

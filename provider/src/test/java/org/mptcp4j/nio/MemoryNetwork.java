@@ -48,6 +48,11 @@ final class MemoryNetwork implements StreamTransport {
   }
 
   @Override
+  public boolean isShared(InetSocketAddress local, PortSharing sharing) {
+    return false;
+  }
+
+  @Override
   public StreamListener listen(
       InetSocketAddress local, int backlog, boolean multipath, PortSharing sharing)
       throws BindException {

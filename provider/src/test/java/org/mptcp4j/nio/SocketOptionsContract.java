@@ -151,6 +151,32 @@ abstract class SocketOptionsContract {
     }
   }
 
+  @Test
+  void clientsThatWantItShareAPort() throws IOException {
+    try (ServerSocketChannel here = face.listen();
+        ServerSocketChannel there = face.listen();
+        SocketChannel first = face.provider().openSocketChannel();
+        SocketChannel second = face.provider().openSocketChannel();
+        SocketChannel third = face.provider().openSocketChannel()) {
+      for (SocketChannel client : List.of(first, second, third)) {
+        client.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      }
+      first.bind(face.toBind());
+      second.bind(first.getLocalAddress());
+      first.connect(Face.addressOf(here));
+      second.connect(Face.addressOf(there));
+      third.bind(first.getLocalAddress());
+      assertThat(Face.portOf(second)).isEqualTo(Face.portOf(first));
+      assertThat(Face.portOf(third)).isEqualTo(Face.portOf(first));
+      for (SocketChannel client : List.of(first, second)) {
+        client.write(ByteBuffer.wrap(new byte[] {1}));
+        try (SocketChannel accepted = (client == first ? here : there).accept()) {
+          assertThat(accepted.read(ByteBuffer.allocate(2))).isEqualTo(1);
+        }
+      }
+    }
+  }
+
   @Nested
   class Linger {
     private static final int SECONDS = 1;
