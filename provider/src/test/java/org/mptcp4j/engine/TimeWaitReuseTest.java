@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,11 +48,14 @@ class TimeWaitReuseTest {
   @Test
   void twentyThousandConnectionsInARowReachOneDestinationFromTwoHundredPorts() throws IOException {
     StreamListener listener = hosts.listen(PORT, PortSharing.DEFAULT);
+    long begun = System.nanoTime();
     for (int i = 0; i < 20_000; i++) {
       oneConnection(listener, i);
     }
+    // Where that takes so long, a port is free by itself once in each minute of TIME-WAIT.
+    long free = PORTS * (1 + TimeUnit.NANOSECONDS.toMinutes(System.nanoTime() - begun));
     assertThat(hosts.client.counters().timeWaitsReused.sum())
-        .isGreaterThanOrEqualTo(20_000 - PORTS);
+        .isGreaterThanOrEqualTo(20_000 - free);
     assertThat(hosts.clientLink.guardedPorts()).hasSizeLessThanOrEqualTo(PORTS);
   }
 
