@@ -87,15 +87,20 @@ final class CapturedTransfer {
 
   /** Has both readers read a capture of one connection, in which nothing is to be wrong. */
   static ConnectionReport check(Lab lab, Path file) throws IOException {
+    return check(lab, file, 1).get(0);
+  }
+
+  /** The same for a capture of so many connections. */
+  static List<ConnectionReport> check(Lab lab, Path file, int connections) throws IOException {
     try {
       CheckReport report = CaptureChecker.check(file, false);
       assertThat(report.violations()).isEmpty();
-      assertThat(report.connections()).hasSize(1);
+      assertThat(report.connections()).hasSize(connections);
       if (Tools.has("tshark")) {
         assertThat(tshark(lab, file, WRONG)).isEmpty();
         assertThat(tshark(lab, file, "tcp.checksum.status == \"Good\"")).isNotEmpty();
       }
-      return report.connections().get(0);
+      return report.connections();
     } catch (AssertionError e) {
       e.addSuppressed(new IOException("the capture is kept: " + keep(file)));
       throw e;

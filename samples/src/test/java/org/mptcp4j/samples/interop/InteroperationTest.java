@@ -124,21 +124,31 @@ class InteroperationTest {
     }
   }
 
-  @ParameterizedTest(name = "{0} to {1}")
+  @ParameterizedTest(name = "{0} to {1}, captured {2}")
   @CsvSource({
-    "OURS,OURS",
-    "OURS,KERNEL_MPTCP",
-    "KERNEL_MPTCP,OURS",
-    "OURS,KERNEL_TCP",
-    "KERNEL_TCP,OURS",
+    "OURS,OURS,false",
+    "OURS,OURS,true",
+    "OURS,KERNEL_MPTCP,false",
+    "OURS,KERNEL_MPTCP,true",
+    "KERNEL_MPTCP,OURS,false",
+    "KERNEL_MPTCP,OURS,true",
+    "OURS,KERNEL_TCP,false",
+    "OURS,KERNEL_TCP,true",
+    "KERNEL_TCP,OURS,false",
+    "KERNEL_TCP,OURS,true",
   })
-  void twentyConnectionsAtOnceMayEndAsTheyLike(Stack clientStack, Stack serverStack)
-      throws IOException {
+  void twentyConnectionsAtOnceMayEndAsTheyLike(
+      Stack clientStack, Stack serverStack, boolean captured) throws IOException {
     if (clientStack == Stack.KERNEL_MPTCP || serverStack == Stack.KERNEL_MPTCP) {
       assumeTrue(Tools.has("mptcpize"), "Java on the kernel's MPTCP needs the program 'mptcpize'");
     }
+    if (captured) {
+      CapturedTransfer.needsTools();
+    }
     int connections = 20;
-    try (Lab lab = Lab.builder().paths(2, PATH).build();
+    Lab.Builder network = Lab.builder().paths(2, PATH);
+    try (Lab lab = (captured ? network.forCaptures() : network).build();
+        Capture capture = new Capture(lab, lab.directory().resolve("run.pcap"));
         Peer a = new Peer(lab, lab.a(), clientStack);
         Peer b = new Peer(lab, lab.b(), serverStack);
         HostProcess server =
@@ -147,6 +157,9 @@ class InteroperationTest {
         lab.b().announceKernelAddress(2, false);
       }
       server.awaitLineStarting("ready", LIMIT);
+      if (captured) {
+        capture.start();
+      }
       String[] arguments = {"client", lab.b().ipv4(1), "5000", Integer.toString(connections), "1"};
       try (HostProcess client =
           lab.a().start(clientStack.program(Churn.class, a.countersFile(), arguments))) {
@@ -164,6 +177,10 @@ class InteroperationTest {
       b.assertKernelHoldsNoConnection();
       server.terminate();
       server.awaitExit(LIMIT);
+      if (captured) {
+        capture.end();
+        CapturedTransfer.check(lab, lab.directory().resolve("run.pcap"), connections + 1);
+      }
       a.assertCountersAreClean(serverStack);
       b.assertCountersAreClean(clientStack);
       if (serverStack == Stack.OURS) {
