@@ -54,8 +54,7 @@ class TimeWaitReuseTest {
     }
     // Where that takes so long, a port is free by itself once in each minute of TIME-WAIT.
     long free = PORTS * (1 + TimeUnit.NANOSECONDS.toMinutes(System.nanoTime() - begun));
-    assertThat(hosts.client.counters().timeWaitsReused.sum())
-        .isGreaterThanOrEqualTo(20_000 - free);
+    assertThat(hosts.client.counters().timeWaitsReused.sum()).isGreaterThanOrEqualTo(20_000 - free);
     assertThat(hosts.clientLink.guardedPorts()).hasSizeLessThanOrEqualTo(PORTS);
   }
 
