@@ -8,6 +8,9 @@ final class ConnectionTimers {
   private static final long LONGEST_PERSIST = 60_000_000_000L;
   private static final long SHORTEST_DATA_TIMEOUT = 1_000_000_000L;
 
+  /** Beside two round trips, for a DATA_ACK to come. */
+  private static final long LOSS_MARGIN = 10_000_000L;
+
   private final MptcpConnection connection;
   private final Session session;
   private long persistAt = Long.MAX_VALUE;
@@ -16,6 +19,11 @@ final class ConnectionTimers {
   private long dataTimeoutAt = Long.MAX_VALUE;
   private long dataTimeoutInterval;
   private long waitingFor;
+
+  /** Whether a subflow has ended that had sent some of what lies before {@link #lostBefore}. */
+  private boolean losing;
+
+  private long lostBefore;
 
   ConnectionTimers(MptcpConnection connection, Session session) {
     this.connection = connection;
@@ -50,8 +58,31 @@ final class ConnectionTimers {
       dataTimeoutAt = Long.MAX_VALUE;
     } else if (dataTimeoutAt == Long.MAX_VALUE || waitingFor != sender.unacknowledged()) {
       waitingFor = sender.unacknowledged();
-      dataTimeoutInterval = Math.max(SHORTEST_DATA_TIMEOUT, 2 * longestTimeout());
+      losing &= waitingFor - lostBefore < 0;
+      dataTimeoutInterval = dataTimeout();
       dataTimeoutAt = now + dataTimeoutInterval;
+    }
+  }
+
+  private long dataTimeout() {
+    Subflow best = connection.subflowSet().anyUsable();
+    return losing && best != null && !best.evidence().isInDoubt()
+        ? LOSS_MARGIN + 2 * best.smoothedRttNanos()
+        : Math.max(SHORTEST_DATA_TIMEOUT, 2 * longestTimeout());
+  }
+
+  /**
+   * A subflow that has carried data ended. Linux, which ends one when its address is deleted, drops
+   * what that one's TCP has acknowledged and no program has read; and what the others bring
+   * meanwhile may fill its memory until it takes in nothing more, not even what it waits for. So
+   * the data level waits no longer than a DATA_ACK takes.
+   */
+  void subflowLost(long now) {
+    losing = true;
+    lostBefore = connection.sender().next();
+    if (dataTimeoutAt != Long.MAX_VALUE) {
+      dataTimeoutInterval = dataTimeout();
+      dataTimeoutAt = Math.min(dataTimeoutAt, now + dataTimeoutInterval);
     }
   }
 

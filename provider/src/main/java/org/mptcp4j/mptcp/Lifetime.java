@@ -149,6 +149,9 @@ final class Lifetime {
       return;
     }
     connection.paths().onSubflowEnded(now, subflow);
+    if (subflow.hasSent()) {
+      connection.onSubflowLost(now);
+    }
     unreachable |= reason == CloseReason.UNREACHABLE;
     boolean finished = connection.closing().isFinished();
     boolean unanswered = reason == CloseReason.TIMED_OUT || reason == CloseReason.UNREACHABLE;

@@ -486,6 +486,11 @@ public final class MptcpConnection {
     return endpointOptions;
   }
 
+  /** A subflow that data was sent on has ended, and the connection goes on. */
+  void onSubflowLost(long now) {
+    timers.subflowLost(now);
+  }
+
   /** The peer takes nothing for longer than the application would wait. */
   void onUserTimeout() {
     closing.fastClose();

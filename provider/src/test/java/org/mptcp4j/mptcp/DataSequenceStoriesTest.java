@@ -642,4 +642,37 @@ class DataSequenceStoriesTest {
     assertThat(defaults.get(Settings.SEND_BUFFER))
         .isGreaterThanOrEqualTo(defaults.get(Settings.RECEIVE_BUFFER));
   }
+
+  private static boolean hasData(List<IncomingSegment> segments) {
+    return segments.stream().anyMatch(segment -> segment.payloadLength() > 0);
+  }
+
+  /**
+   * A subflow's TCP has acknowledged what the data level has not, and ends, as with Linux when an
+   * address is deleted: only the sender can tell that the data is gone.
+   */
+  @Test
+  void whatASubflowThatEndedHadAcknowledgedGoesOutAgainAtOnce() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256);
+    HandMadePeer.Flow second = peer.joined(40_000);
+    peer.socket.write(ByteBuffer.wrap(bytes(0, 100)));
+    boolean onFirst = hasData(first.during(20 * MILLI));
+    assertThat(hasData(second.during(0))).isEqualTo(!onFirst);
+    HandMadePeer.Flow ended = onFirst ? first : second;
+    HandMadePeer.Flow left = onFirst ? second : first;
+    ended.send(ACK, o -> o.dssAck(peer.engineDsn(0)));
+    ended.send(TcpFlags.RST | ACK, o -> {});
+    List<IncomingSegment> again = left.during(100 * MILLI);
+    assertThat(again)
+        .filteredOn(segment -> segment.payloadLength() > 0)
+        .singleElement()
+        .satisfies(
+            segment -> {
+              assertThat(segment.mptcp().dataSequenceNumber()).isEqualTo(peer.engineDsn(0));
+              assertThat(segment.payloadLength()).isEqualTo(100);
+            });
+    left.acknowledge();
+    assertThat(hasData(left.during(10 * SECOND))).isFalse();
+  }
 }
