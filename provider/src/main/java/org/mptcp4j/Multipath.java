@@ -1,5 +1,6 @@
 package org.mptcp4j;
 
+import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import org.mptcp4j.nio.ChannelSubflows;
@@ -27,5 +28,22 @@ public final class Multipath {
    */
   public static void setBackup(SocketChannel channel, Subflow subflow, boolean backup) {
     ChannelSubflows.setBackup(channel, subflow, backup);
+  }
+
+  /**
+   * Announces an address of this host to the peer, which may then open subflows to it (ADD_ADDR,
+   * RFC 8684 §3.4.1). A server announces its addresses by itself, with the port of the first
+   * subflow; this is for a port of their own, on which the connection then takes subflows until its
+   * end, and for clients. What was announced before is not announced again.
+   *
+   * @param address address and port; port 0 for that of the first subflow
+   * @return false where nothing is announced: on plain TCP and where the kernel serves the channel,
+   *     before it connects and after it is closed; when the port is in use by somebody else or not
+   *     permitted (the log says so); when the address is not this host's, excluded from subflows,
+   *     or not the one that the channel is bound to
+   * @throws IllegalArgumentException when the address is unresolved
+   */
+  public static boolean announce(SocketChannel channel, InetSocketAddress address) {
+    return ChannelSubflows.announce(channel, address);
   }
 }

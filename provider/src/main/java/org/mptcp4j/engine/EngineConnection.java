@@ -16,6 +16,7 @@ import org.mptcp4j.tcp.SegmentSink;
 import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
+import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.OutgoingSegment;
 import org.mptcp4j.wire.TcpFlags;
@@ -138,6 +139,19 @@ final class EngineConnection extends DeadlineQueue.Entry implements SegmentSink 
           }
         }
       }
+    } finally {
+      release();
+    }
+  }
+
+  /** Announces an address and port to the peer; false when that cannot be. */
+  boolean announce(InetSocketAddress address) {
+    acquire();
+    try {
+      IpAddress local = IpAddress.of(address.getAddress());
+      return connection != null
+          && !forgotten
+          && connection.announce(engine.now(), local, address.getPort(), this);
     } finally {
       release();
     }

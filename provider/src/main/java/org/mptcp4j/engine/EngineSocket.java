@@ -338,6 +338,12 @@ final class EngineSocket implements StreamSocket {
     }
   }
 
+  @Override
+  public boolean announce(InetSocketAddress address) {
+    EngineConnection current = connection;
+    return current != null && !closed && current.announce(address);
+  }
+
   /** Readiness bits turned on; called outside of all locks. */
   void signal(int bits) {
     waiters.signal(bits);

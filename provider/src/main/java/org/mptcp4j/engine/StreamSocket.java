@@ -113,6 +113,13 @@ public interface StreamSocket {
   /** Makes a subflow a backup, or none again; does nothing when it is gone. */
   void setBackup(Subflow subflow, boolean backup);
 
+  /**
+   * Announces an address and port of this host to the peer; port 0 for that of the first subflow.
+   *
+   * @return false when that cannot be, as {@link org.mptcp4j.Multipath#announce} says
+   */
+  boolean announce(InetSocketAddress address);
+
   /** The peer's address and port, once connected. */
   Optional<InetSocketAddress> remoteAddress();
 

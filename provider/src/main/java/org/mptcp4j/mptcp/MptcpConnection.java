@@ -437,6 +437,7 @@ public final class MptcpConnection {
    * Announces an address with a port to which the peer shall open subflows (RFC 8684 §3.4.1); the
    * port is taken until the connection is over.
    *
+   * @param port 0 for that of the first subflow
    * @return false when the port cannot be had, or the address may not be used, or it is plain TCP
    */
   public boolean announce(long now, IpAddress local, int port, SegmentSink sink) {
@@ -450,7 +451,10 @@ public final class MptcpConnection {
         session.isMultipath()
             && (!config.boundToAddress() || local.equals(initialLocal()))
             && host.addressFilter().admits(local)
-            && host.holdPort(local, port);
+            && host.localAddresses().contains(local)
+            && (port == 0
+                ? host.acceptsJoins(local, initialLocalPort())
+                : host.holdPort(local, port));
     if (allowed) {
       addresses.announce(now, local, port);
     }

@@ -207,12 +207,7 @@ final class PathControl implements PathManager.Connection {
 
   @Override
   public void announce(InetAddress local) {
-    IpAddress address = IpAddress.of(local);
-    MptcpHost host = connection.host();
-    if (host.addressFilter().admits(address)
-        && host.acceptsJoins(address, connection.initialLocalPort())) {
-      connection.addresses().announce(now, address);
-    }
+    connection.announces(now, IpAddress.of(local), 0);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.mptcp4j.nio;
 
+import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Objects;
@@ -23,5 +24,14 @@ public final class ChannelSubflows {
     if (Objects.requireNonNull(channel) instanceof MptcpSocketChannel ours && ours.isOpen()) {
       ours.setBackup(subflow, backup);
     }
+  }
+
+  /** As {@link org.mptcp4j.Multipath#announce}. */
+  public static boolean announce(SocketChannel channel, InetSocketAddress address) {
+    Objects.requireNonNull(channel);
+    if (address.isUnresolved()) {
+      throw new IllegalArgumentException("an unresolved address cannot be announced: " + address);
+    }
+    return channel instanceof MptcpSocketChannel ours && ours.isOpen() && ours.announce(address);
   }
 }

@@ -132,6 +132,11 @@ final class MptcpSocketChannel extends SocketChannel implements StreamSelectable
     }
   }
 
+  boolean announce(InetSocketAddress address) {
+    StreamSocket socket = backend.stream();
+    return socket != null && socket.announce(address);
+  }
+
   InetSocketAddress localOrNull() {
     return backend.local();
   }

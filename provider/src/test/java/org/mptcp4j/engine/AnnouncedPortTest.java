@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -35,13 +34,8 @@ class AnnouncedPortTest {
     }
   }
 
-  /** Has the server's only connection announce a port. */
-  private boolean announce(IpAddress address, int port) throws Exception {
-    CompletableFuture<Boolean> answer = new CompletableFuture<>();
-    EngineConnection owner = engines.server.flows().connections().iterator().next();
-    owner.post(
-        (now, connection) -> answer.complete(connection.announce(now, address, port, owner)));
-    return answer.get(20, TimeUnit.SECONDS);
+  private static InetSocketAddress announced(IpAddress address) {
+    return new InetSocketAddress(address.toInetAddress(), ANNOUNCED);
   }
 
   @Test
@@ -57,12 +51,11 @@ class AnnouncedPortTest {
     engines.serverLink.addAddress("10.0.2.2");
     IpAddress second = IpAddress.parse("10.0.2.2");
 
-    assertThat(announce(second, ANNOUNCED)).isTrue();
-    assertThat(announce(second, ANNOUNCED)).as("again").isTrue();
+    assertThat(accepted.announce(announced(second))).isTrue();
+    assertThat(accepted.announce(announced(second))).as("again").isTrue();
     assertThat(engines.serverLink.guardedPorts()).containsExactlyInAnyOrder(PORT, ANNOUNCED);
     await("it is joined", () -> socket.subflows().size() == 2);
-    assertThat(socket.subflows().get(1).remote())
-        .isEqualTo(new InetSocketAddress(second.toInetAddress(), ANNOUNCED));
+    assertThat(socket.subflows().get(1).remote()).isEqualTo(announced(second));
     await("it can carry data", () -> socket.subflows().get(1).established());
 
     socket.close();
@@ -83,8 +76,32 @@ class AnnouncedPortTest {
         engines.server.listen(
             new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
     engines.connect(PORT);
-    TwoEngines.accept(listener);
+    StreamSocket accepted = TwoEngines.accept(listener);
     engines.serverLink.guard(engines.serverLink.address(0), ANNOUNCED, true);
-    assertThat(announce(engines.serverLink.address(0), ANNOUNCED)).isFalse();
+    assertThat(accepted.announce(announced(engines.serverLink.address(0)))).isFalse();
+  }
+
+  @Test
+  void anAddressOfAnotherHostIsNotAnnounced() throws Exception {
+    StreamListener listener =
+        engines.server.listen(
+            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    engines.connect(PORT);
+    StreamSocket accepted = TwoEngines.accept(listener);
+    IpAddress foreign = IpAddress.parse("10.0.7.7");
+    assertThat(accepted.announce(announced(foreign))).isFalse();
+    assertThat(accepted.announce(new InetSocketAddress(foreign.toInetAddress(), 0))).isFalse();
+    assertThat(engines.serverLink.guardedPorts()).containsExactly(PORT);
+  }
+
+  @Test
+  void nothingIsAnnouncedAfterTheSocketIsClosed() throws Exception {
+    StreamListener listener =
+        engines.server.listen(
+            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    engines.connect(PORT);
+    StreamSocket accepted = TwoEngines.accept(listener);
+    accepted.close();
+    assertThat(accepted.announce(announced(engines.serverLink.address(0)))).isFalse();
   }
 }

@@ -1,8 +1,10 @@
 package org.mptcp4j.nio;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
@@ -21,6 +23,8 @@ class ChannelSubflowsTest {
       try (Face.Pair pair = face.pair()) {
         assertThat(Multipath.subflows(pair.client())).isEmpty();
         assertThat(Multipath.subflows(pair.server())).isEmpty();
+        InetSocketAddress address = (InetSocketAddress) pair.server().getLocalAddress();
+        assertThat(Multipath.announce(pair.server(), address)).isFalse();
       }
     }
   }
@@ -52,6 +56,18 @@ class ChannelSubflowsTest {
       pair.client().close();
       assertThat(Multipath.subflows(pair.client())).isEmpty();
       Multipath.setBackup(pair.client(), subflows.get(0), true);
+      assertThat(Multipath.announce(pair.client(), new InetSocketAddress("127.0.0.1", 0)))
+          .isFalse();
+    }
+  }
+
+  @Test
+  void anAddressThatIsNotKnownCannotBeAnnounced() throws IOException {
+    InetSocketAddress unresolved = InetSocketAddress.createUnresolved("server.example", 80);
+    try (SocketChannel channel = SocketChannel.open()) {
+      assertThatThrownBy(() -> Multipath.announce(channel, unresolved))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("server.example");
     }
   }
 }

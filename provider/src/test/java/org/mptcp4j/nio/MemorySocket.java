@@ -280,6 +280,11 @@ final class MemorySocket implements StreamSocket {
   }
 
   @Override
+  public boolean announce(InetSocketAddress address) {
+    return false;
+  }
+
+  @Override
   public Optional<InetSocketAddress> remoteAddress() {
     synchronized (lock) {
       return peer == null ? Optional.empty() : Optional.of(remote);

@@ -108,6 +108,11 @@ public final class OurEnd implements End {
     order("backup", address, Boolean.toString(backup));
   }
 
+  /** Announces an address and port of our host to the kernel. */
+  public void announce(String address, int port) throws IOException {
+    order("announce", address, Integer.toString(port));
+  }
+
   /** All that the program said, for messages. */
   public String output() {
     return process.lines().stream().filter(line -> !line.startsWith(ANSWER)).toList().toString();

@@ -49,6 +49,7 @@ final class OurEndProgram {
       case "finish" -> attempt.finish();
       case "abort" -> attempt.abort();
       case "backup" -> attempt.backup(order[1], Boolean.parseBoolean(order[2]));
+      case "announce" -> attempt.announce(order[1], Integer.parseInt(order[2]));
       case "progress" -> {
         return attempt.describe();
       }
@@ -158,6 +159,13 @@ final class OurEndProgram {
         if (subflow.local().getAddress().getHostAddress().equals(address)) {
           Multipath.setBackup(connected, subflow, backup);
         }
+      }
+    }
+
+    /** Tells the peer of an address and port of ours. */
+    void announce(String address, int port) {
+      if (!Multipath.announce(connected, new InetSocketAddress(address, port))) {
+        throw new IllegalStateException("not announced: " + address + " " + port);
       }
     }
 

@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.samples.check.CheckReport.ConnectionReport;
 import org.mptcp4j.samples.ends.Conversation;
 import org.mptcp4j.samples.ends.End;
 import org.mptcp4j.samples.ends.KernelEnd;
@@ -36,6 +38,7 @@ class KernelEndsTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final int PORT = 5_000;
+  private static final int ANNOUNCED = 6_000;
 
   @BeforeAll
   static void needsNamespaces() {
@@ -111,10 +114,11 @@ class KernelEndsTest {
       assertThat(kernel.progress().failure()).isEmpty();
     }
 
-    void check() throws IOException {
+    ConnectionReport check() throws IOException {
       capture.end();
-      CapturedTransfer.check(lab, file);
+      ConnectionReport report = CapturedTransfer.check(lab, file);
       Peer.assertKernelCountsNoTrouble(kernelHost);
+      return report;
     }
 
     @Override
@@ -193,6 +197,34 @@ class KernelEndsTest {
       assertThat(spared - before).as("bytes of the backup").isLessThan(50_000);
       assertThat(after - spared).as("bytes of the one that is none again").isGreaterThan(300_000);
       assertThat(talk.ours.lostSubflow()).isFalse();
+      talk.finish();
+      talk.check();
+    }
+  }
+
+  @ParameterizedTest(name = "of path {0}")
+  @ValueSource(ints = {1, 2})
+  void theKernelJoinsAnAddressThatWeAnnounceWithAPort(int path) throws IOException {
+    try (Talk talk = new Talk(false)) {
+      String address = talk.ourHost.ipv4(path);
+      talk.ours.announce(address, ANNOUNCED);
+      until(() -> talk.kernelCounter("PortAdd") > 0);
+      until(() -> talk.kernelCounter("MPJoinPortSynAckRx") > 0);
+      talk.awaitAll();
+      talk.finish();
+      assertThat(talk.check().subflows())
+          .extracting(subflow -> subflow.responder())
+          .contains(address + ":" + ANNOUNCED);
+    }
+  }
+
+  @Test
+  void theKernelServerTakesInAnAddressThatOurClientAnnouncesWithAPort() throws IOException {
+    try (Talk talk = new Talk(true)) {
+      talk.ours.announce(talk.ourHost.ipv4(2), ANNOUNCED);
+      until(() -> talk.kernelCounter("PortAdd") > 0);
+      until(() -> talk.kernelCounter("EchoAddTx") > 0);
+      talk.awaitAll();
       talk.finish();
       talk.check();
     }
