@@ -1,12 +1,13 @@
 package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.engine.BlockingCalls.accept;
+import static org.mptcp4j.engine.BlockingCalls.await;
+import static org.mptcp4j.engine.BlockingCalls.read;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,7 +16,6 @@ import org.mptcp4j.wire.IpAddress;
 /** Ports that are announced for joins: they are guarded as long as the connection lives. */
 @Timeout(60)
 class AnnouncedPortTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final int PORT = 8080;
   private static final int ANNOUNCED = 4711;
 
@@ -24,14 +24,6 @@ class AnnouncedPortTest {
   @AfterEach
   void noFault() throws IOException {
     engines.closeAndCheck();
-  }
-
-  private static void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + PATIENCE;
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waited for: " + what).isLessThan(end);
-      Thread.onSpinWait();
-    }
   }
 
   private static InetSocketAddress announced(IpAddress address) {
@@ -44,9 +36,9 @@ class AnnouncedPortTest {
         engines.server.listen(
             new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
     StreamSocket socket = engines.connect(PORT);
-    StreamSocket accepted = TwoEngines.accept(listener);
+    StreamSocket accepted = accept(listener);
     assertThat(socket.write(ByteBuffer.wrap(new byte[] {1}))).isEqualTo(1);
-    TwoEngines.read(accepted, ByteBuffer.allocate(1));
+    read(accepted, ByteBuffer.allocate(1));
     engines.clientLink.addAddress("10.0.2.1");
     engines.serverLink.addAddress("10.0.2.2");
     IpAddress second = IpAddress.parse("10.0.2.2");
@@ -76,7 +68,7 @@ class AnnouncedPortTest {
         engines.server.listen(
             new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
     engines.connect(PORT);
-    StreamSocket accepted = TwoEngines.accept(listener);
+    StreamSocket accepted = accept(listener);
     engines.serverLink.guard(engines.serverLink.address(0), ANNOUNCED, true);
     assertThat(accepted.announce(announced(engines.serverLink.address(0)))).isFalse();
   }
@@ -87,7 +79,7 @@ class AnnouncedPortTest {
         engines.server.listen(
             new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
     engines.connect(PORT);
-    StreamSocket accepted = TwoEngines.accept(listener);
+    StreamSocket accepted = accept(listener);
     IpAddress foreign = IpAddress.parse("10.0.7.7");
     assertThat(accepted.announce(announced(foreign))).isFalse();
     assertThat(accepted.announce(new InetSocketAddress(foreign.toInetAddress(), 0))).isFalse();
@@ -100,7 +92,7 @@ class AnnouncedPortTest {
         engines.server.listen(
             new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
     engines.connect(PORT);
-    StreamSocket accepted = TwoEngines.accept(listener);
+    StreamSocket accepted = accept(listener);
     accepted.close();
     assertThat(accepted.announce(announced(engines.serverLink.address(0)))).isFalse();
   }

@@ -2,6 +2,9 @@ package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
+import static org.mptcp4j.engine.BlockingCalls.readToEnd;
+import static org.mptcp4j.engine.BlockingCalls.writeAll;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,7 +40,6 @@ import org.mptcp4j.link.TestNamespace;
 @Tag("lab")
 @Timeout(120)
 class EngineLabTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
   private static final int PORT = 8080;
   private static final InetSocketAddress SERVER = new InetSocketAddress("10.71.1.2", PORT);
 
@@ -92,19 +94,14 @@ class EngineLabTest {
   private StreamSocket connect() {
     return here.in(
         () -> {
-          StreamSocket socket = client.openSocket(true);
-          socket.connect(SERVER);
-          assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-          assertThat(socket.finishConnect()).isTrue();
-          return socket;
+          return BlockingCalls.connect(client, SERVER, true);
         });
   }
 
   private StreamSocket accept(StreamListener listener) {
     return there.in(
         () -> {
-          assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-          return listener.accept().orElseThrow().engine().orElseThrow();
+          return BlockingCalls.accept(listener);
         });
   }
 
@@ -122,26 +119,6 @@ class EngineLabTest {
           socket.close();
           return null;
         });
-  }
-
-  private static void writeAll(StreamSocket socket, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      if (socket.write(buffer) == 0) {
-        assertThat(socket.awaitReady(StreamSocket.WRITABLE, PATIENCE)).isNotZero();
-      }
-    }
-  }
-
-  private static byte[] readToEnd(StreamSocket socket, int expected) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(expected + 1);
-    int count;
-    while ((count = socket.read(buffer)) >= 0) {
-      if (count == 0) {
-        assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
-      }
-    }
-    return Arrays.copyOf(buffer.array(), buffer.position());
   }
 
   private static byte[] noise(int length) {

@@ -2,6 +2,11 @@ package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
+import static org.mptcp4j.engine.BlockingCalls.accept;
+import static org.mptcp4j.engine.BlockingCalls.await;
+import static org.mptcp4j.engine.BlockingCalls.readToEnd;
+import static org.mptcp4j.engine.BlockingCalls.writeAll;
 
 import java.io.IOException;
 import java.net.BindException;
@@ -11,50 +16,33 @@ import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.mptcp4j.Settings;
 import org.mptcp4j.Subflow;
 
 /** Two engines with their own threads, joined in memory. */
 @Timeout(60)
 class EngineTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final int PORT = 8080;
 
-  private MemoryLink clientLink;
-  private MemoryLink serverLink;
-  private Engine client;
-  private Engine server;
-
-  @BeforeEach
-  void joinTwoHosts() {
-    MemoryLink[] links = MemoryLink.pair(2);
-    clientLink = links[0];
-    serverLink = links[1];
-    EngineConfig config = EngineConfig.of(Settings.of(Map.of()));
-    client = new Engine(clientLink, config);
-    server = new Engine(serverLink, config);
-  }
+  private final TwoEngines hosts = new TwoEngines(2);
+  private final MemoryLink clientLink = hosts.clientLink;
+  private final MemoryLink serverLink = hosts.serverLink;
+  private final Engine client = hosts.client;
+  private final Engine server = hosts.server;
 
   @AfterEach
   void noFaultAndAllClosed() throws IOException {
-    client.close();
-    server.close();
-    assertThat(client.counters().faults.sum()).isZero();
-    assertThat(server.counters().faults.sum()).isZero();
+    hosts.closeAndCheck();
   }
 
   private InetSocketAddress serverAddress() {
-    return new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT);
+    return hosts.serverAddress(PORT);
   }
 
   private StreamListener listen(int backlog) throws IOException {
@@ -62,50 +50,13 @@ class EngineTest {
   }
 
   private StreamSocket connect() throws IOException {
-    StreamSocket socket = client.openSocket(true);
-    socket.connect(serverAddress());
-    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-    assertThat(socket.finishConnect()).isTrue();
-    return socket;
-  }
-
-  private static StreamSocket accept(StreamListener listener) throws IOException {
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-    return listener.accept().orElseThrow().engine().orElseThrow();
-  }
-
-  private static void writeAll(StreamSocket socket, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      if (socket.write(buffer) == 0) {
-        assertThat(socket.awaitReady(StreamSocket.WRITABLE, PATIENCE)).isNotZero();
-      }
-    }
-  }
-
-  private static byte[] readToEnd(StreamSocket socket, int expected) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(expected + 1);
-    int count;
-    while ((count = socket.read(buffer)) >= 0) {
-      if (count == 0) {
-        assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
-      }
-    }
-    return Arrays.copyOf(buffer.array(), buffer.position());
+    return BlockingCalls.connect(client, serverAddress(), true);
   }
 
   private static byte[] noise(int length) {
     byte[] bytes = new byte[length];
     new Random(length).nextBytes(bytes);
     return bytes;
-  }
-
-  private static void await(String what, java.util.function.BooleanSupplier condition) {
-    long end = System.nanoTime() + PATIENCE;
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waited for: " + what).isLessThan(end);
-      Thread.onSpinWait();
-    }
   }
 
   @Test

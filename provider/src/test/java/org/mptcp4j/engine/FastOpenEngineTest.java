@@ -52,14 +52,14 @@ class FastOpenEngineTest {
 
   private static String read(StreamSocket socket) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(100);
-    TwoEngines.read(socket, buffer);
+    BlockingCalls.read(socket, buffer);
     return new String(buffer.array(), 0, buffer.position(), StandardCharsets.US_ASCII);
   }
 
   private StreamSocket exchange(StreamListener listener) throws IOException {
     StreamSocket client = hosts.connect(PORT);
     client.write(text("question"));
-    StreamSocket server = TwoEngines.accept(listener);
+    StreamSocket server = BlockingCalls.accept(listener);
     assertThat(read(server)).isEqualTo("question");
     server.write(text("answer"));
     assertThat(read(client)).isEqualTo("answer");
@@ -105,7 +105,7 @@ class FastOpenEngineTest {
     exchange(listener).close();
     StreamSocket client = hosts.connect(PORT);
     // Nothing is written or read: it waits as a selector does.
-    StreamSocket server = TwoEngines.accept(listener);
+    StreamSocket server = BlockingCalls.accept(listener);
     server.write(text("welcome"));
     assertThat(client.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
     assertThat(read(client)).isEqualTo("welcome");
@@ -121,7 +121,7 @@ class FastOpenEngineTest {
     // The port stays the engine's, so that RST comes.
     StreamSocket keeps = hosts.connect(PORT);
     keeps.write(text("x"));
-    StreamSocket kept = TwoEngines.accept(listener);
+    StreamSocket kept = BlockingCalls.accept(listener);
     listener.close();
     StreamSocket client = hosts.connect(PORT);
     assertThat(client.write(text("question"))).isEqualTo(8);

@@ -2,19 +2,16 @@ package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
+import static org.mptcp4j.engine.BlockingCalls.await;
 
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.mptcp4j.Settings;
 import org.mptcp4j.tcp.TcpEndpoint;
 import org.mptcp4j.wire.IcmpErrors;
 import org.mptcp4j.wire.IpAddress;
@@ -24,39 +21,18 @@ import org.mptcp4j.wire.TcpFlags;
 /** ICMP errors find their way to the connections that they are about, and nowhere else. */
 @Timeout(60)
 class IcmpTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final int PORT = 8080;
   private static final IpAddress ROUTER = IpAddress.parse("10.0.9.9");
 
-  private MemoryLink clientLink;
-  private MemoryLink serverLink;
-  private Engine client;
-  private Engine server;
-
-  @BeforeEach
-  void joinTwoHosts() {
-    MemoryLink[] links = MemoryLink.pair(1);
-    clientLink = links[0];
-    serverLink = links[1];
-    EngineConfig config = EngineConfig.of(Settings.of(Map.of()));
-    client = new Engine(clientLink, config);
-    server = new Engine(serverLink, config);
-  }
+  private final TwoEngines hosts = new TwoEngines(1);
+  private final MemoryLink clientLink = hosts.clientLink;
+  private final MemoryLink serverLink = hosts.serverLink;
+  private final Engine client = hosts.client;
+  private final Engine server = hosts.server;
 
   @AfterEach
   void noFaultAndAllClosed() throws IOException {
-    client.close();
-    server.close();
-    assertThat(client.counters().faults.sum()).isZero();
-    assertThat(server.counters().faults.sum()).isZero();
-  }
-
-  private static void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + PATIENCE;
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waited for: " + what).isLessThan(end);
-      Thread.onSpinWait();
-    }
+    hosts.closeAndCheck();
   }
 
   private long count(String name) {
@@ -64,7 +40,7 @@ class IcmpTest {
   }
 
   private InetSocketAddress serverAddress() {
-    return new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT);
+    return hosts.serverAddress(PORT);
   }
 
   /** A segment of 1448 bytes of the client's, as a router may have seen it. */

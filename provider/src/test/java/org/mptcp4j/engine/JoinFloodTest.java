@@ -1,6 +1,8 @@
 package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
+import static org.mptcp4j.engine.BlockingCalls.await;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -26,7 +28,6 @@ import org.mptcp4j.wire.TcpFlags;
 /** SYNs with MP_JOIN by the thousand, of somebody who knows a token, or none. */
 @Timeout(60)
 class JoinFloodTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final int PORT = 8080;
 
   private final MemoryLink clientLink;
@@ -75,29 +76,19 @@ class JoinFloodTest {
     assertThat(server.counters().faults.sum()).isZero();
   }
 
-  private static void await(String what, java.util.function.BooleanSupplier condition) {
-    long end = System.nanoTime() + PATIENCE;
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waited for: " + what).isLessThan(end);
-      Thread.onSpinWait();
-    }
-  }
-
   /** A connection whose second subflow is there; its token is known then. */
   private StreamSocket[] connect() throws IOException {
     long joined = server.mptcpCounters().joins.sum();
-    StreamSocket socket = client.openSocket(true);
-    socket.connect(new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT));
-    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-    assertThat(socket.finishConnect()).isTrue();
+    StreamSocket socket =
+        BlockingCalls.connect(
+            client, new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT), true);
     assertThat(socket.write(ByteBuffer.wrap(new byte[] {7}))).isEqualTo(1);
     await(
         "it is joined, or there is no room",
         () ->
             server.mptcpCounters().joins.sum() == joined + 1
                 || server.counters().joinsSuppressed.sum() > 0);
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-    StreamSocket accepted = listener.accept().orElseThrow().engine().orElseThrow();
+    StreamSocket accepted = BlockingCalls.accept(listener);
     return new StreamSocket[] {socket, accepted};
   }
 

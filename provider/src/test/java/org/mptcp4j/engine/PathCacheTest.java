@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,7 +17,6 @@ import org.mptcp4j.wire.IpAddress;
 /** RFC 9040: what one connection learns of a path is there for the next. */
 class PathCacheTest {
   private static final long SECOND = 1_000_000_000L;
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final IpAddress HERE = IpAddress.parse("10.0.0.1");
   private static final IpAddress ALSO_HERE = IpAddress.parse("10.1.0.1");
   private static final IpAddress THERE = IpAddress.parse("192.168.0.1");
@@ -91,12 +89,8 @@ class PathCacheTest {
         Engine server = new Engine(links[1], config)) {
       InetSocketAddress address = new InetSocketAddress(links[1].address(0).toInetAddress(), 8080);
       StreamListener listener = server.listen(address, 10, true);
-      StreamSocket socket = client.openSocket(true);
-      socket.connect(address);
-      assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-      assertThat(socket.finishConnect()).isTrue();
-      assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-      StreamSocket accepted = listener.accept().orElseThrow().engine().orElseThrow();
+      StreamSocket socket = BlockingCalls.connect(client, address, true);
+      StreamSocket accepted = BlockingCalls.accept(listener);
       // A round trip for each byte.
       for (int i = 0; i < 20; i++) {
         echo(socket, accepted);
@@ -105,11 +99,7 @@ class PathCacheTest {
       socket.close();
       accepted.close();
       if (on) {
-        long end = System.nanoTime() + PATIENCE;
-        while (client.pathCache().orElseThrow().size() == 0) {
-          assertThat(System.nanoTime()).isLessThan(end);
-          Thread.onSpinWait();
-        }
+        BlockingCalls.await("it has learned", () -> client.pathCache().orElseThrow().size() > 0);
         PathEstimate learned =
             client
                 .pathCache()
@@ -126,9 +116,6 @@ class PathCacheTest {
 
   private static void echo(StreamSocket from, StreamSocket to) throws Exception {
     assertThat(from.write(ByteBuffer.allocate(1))).isEqualTo(1);
-    ByteBuffer buffer = ByteBuffer.allocate(1);
-    while (to.read(buffer) == 0) {
-      assertThat(to.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
-    }
+    BlockingCalls.readFully(to, 1);
   }
 }

@@ -1,11 +1,13 @@
 package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
+import static org.mptcp4j.engine.BlockingCalls.readToEnd;
+import static org.mptcp4j.engine.BlockingCalls.writeAll;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,7 +37,6 @@ import org.mptcp4j.link.TestNamespace;
 @Tag("lab")
 @Timeout(120)
 class PathMtuLabTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
   private static final int PORT = 8080;
   private static final int NARROW = 1_300;
 
@@ -119,26 +120,10 @@ class PathMtuLabTest {
     return bytes;
   }
 
-  private static Void writeAll(StreamSocket socket, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      if (socket.write(buffer) == 0) {
-        assertThat(socket.awaitReady(StreamSocket.WRITABLE, PATIENCE)).isNotZero();
-      }
-    }
+  private static Void sendAll(StreamSocket socket, byte[] bytes) throws IOException {
+    writeAll(socket, bytes);
     socket.shutdownOutput();
     return null;
-  }
-
-  private static byte[] readToEnd(StreamSocket socket, int expected) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(expected + 1);
-    int count;
-    while ((count = socket.read(buffer)) >= 0) {
-      if (count == 0) {
-        assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
-      }
-    }
-    return Arrays.copyOf(buffer.array(), buffer.position());
   }
 
   /** Sends 5 MB either way over one connection; gives its ends back, open. */
@@ -171,8 +156,8 @@ class PathMtuLabTest {
     long start = System.nanoTime();
     Future<byte[]> gotUp = there.newThread().submit(() -> readToEnd(far, up.length));
     Future<byte[]> gotDown = here.newThread().submit(() -> readToEnd(near, down.length));
-    Future<Void> sentUp = here.newThread().submit(() -> writeAll(near, up));
-    Future<Void> sentDown = there.newThread().submit(() -> writeAll(far, down));
+    Future<Void> sentUp = here.newThread().submit(() -> sendAll(near, up));
+    Future<Void> sentDown = there.newThread().submit(() -> sendAll(far, down));
     assertThat(gotUp.get(60, TimeUnit.SECONDS)).isEqualTo(up);
     assertThat(gotDown.get(60, TimeUnit.SECONDS)).isEqualTo(down);
     sentUp.get(60, TimeUnit.SECONDS);

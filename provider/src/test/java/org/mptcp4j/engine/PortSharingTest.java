@@ -93,7 +93,7 @@ class PortSharingTest {
   void aPortWhoseConnectionsLiveOnIsBoundAgainOnlyWithReuse() throws IOException {
     StreamListener listener = hosts.listen(PORT, PortSharing.DEFAULT);
     hosts.connect(PORT);
-    StreamSocket accepted = TwoEngines.accept(listener);
+    StreamSocket accepted = BlockingCalls.accept(listener);
     listener.close();
     assertThatThrownBy(() -> hosts.listen(PORT, ALONE)).isInstanceOf(BindException.class);
     StreamListener again = hosts.listen(PORT, PortSharing.DEFAULT);
@@ -106,7 +106,7 @@ class PortSharingTest {
       throws IOException {
     StreamListener listener = hosts.listen(PORT, ALONE);
     hosts.connect(PORT);
-    TwoEngines.accept(listener);
+    BlockingCalls.accept(listener);
     listener.close();
     assertThatThrownBy(() -> hosts.listen(PORT, PortSharing.DEFAULT))
         .isInstanceOf(BindException.class);
@@ -121,7 +121,7 @@ class PortSharingTest {
   }
 
   private static void awaitConnected(StreamSocket socket) throws IOException {
-    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, TwoEngines.PATIENCE)).isNotZero();
+    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, BlockingCalls.PATIENCE)).isNotZero();
     assertThat(socket.finishConnect()).isTrue();
   }
 

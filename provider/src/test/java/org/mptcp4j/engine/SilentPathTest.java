@@ -1,6 +1,7 @@
 package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -21,7 +22,6 @@ import org.mptcp4j.wire.TcpFlags;
 /** Connections over paths that drop SYNs, or those that offer MPTCP. */
 @Timeout(60)
 class SilentPathTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final int PORT = 8080;
 
   private final MemoryLink clientLink;
@@ -61,17 +61,13 @@ class SilentPathTest {
   }
 
   private StreamSocket connect() throws IOException {
-    StreamSocket socket = client.openSocket(true);
-    socket.connect(new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT));
-    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-    assertThat(socket.finishConnect()).isTrue();
-    return socket;
+    InetSocketAddress remote = new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT);
+    return BlockingCalls.connect(client, remote, true);
   }
 
   /** A byte there and back; which way the client's SYNs went is for others to tell. */
   private static void exchange(StreamListener listener, StreamSocket socket) throws IOException {
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-    StreamSocket accepted = listener.accept().orElseThrow().engine().orElseThrow();
+    StreamSocket accepted = BlockingCalls.accept(listener);
     for (StreamSocket[] way : new StreamSocket[][] {{socket, accepted}, {accepted, socket}}) {
       assertThat(way[0].write(ByteBuffer.wrap(new byte[] {7}))).isEqualTo(1);
       assertThat(way[1].awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();

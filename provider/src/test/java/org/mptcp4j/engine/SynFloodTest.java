@@ -1,6 +1,11 @@
 package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
+import static org.mptcp4j.engine.BlockingCalls.accept;
+import static org.mptcp4j.engine.BlockingCalls.await;
+import static org.mptcp4j.engine.BlockingCalls.readFully;
+import static org.mptcp4j.engine.BlockingCalls.writeAll;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -8,14 +13,12 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.mptcp4j.Settings;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.OutgoingSegment;
@@ -24,36 +27,20 @@ import org.mptcp4j.wire.TcpFlags;
 /** SYNs by the thousand that nobody follows up, and those who really want to connect. */
 @Timeout(60)
 class SynFloodTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final int PORT = 8080;
   private static final int BACKLOG = 100;
 
-  private final MemoryLink clientLink;
-  private final MemoryLink serverLink;
-  private final Engine client;
-  private final Engine server;
+  private final TwoEngines hosts = new TwoEngines(2);
+  private final MemoryLink clientLink = hosts.clientLink;
+  private final MemoryLink serverLink = hosts.serverLink;
+  private final Engine client = hosts.client;
+  private final Engine server = hosts.server;
   private final Random random = new Random(7);
   private final OutgoingSegment segment = new OutgoingSegment();
 
-  SynFloodTest() {
-    MemoryLink[] links = MemoryLink.pair(2);
-    clientLink = links[0];
-    serverLink = links[1];
-    EngineConfig config = EngineConfig.of(Settings.of(Map.of()));
-    client = new Engine(clientLink, config);
-    server = new Engine(serverLink, config);
-  }
-
   @AfterEach
   void noFault() throws IOException {
-    client.close();
-    server.close();
-    assertThat(client.counters().faults.sum()).isZero();
-    assertThat(server.counters().faults.sum()).isZero();
-  }
-
-  private InetSocketAddress serverAddress() {
-    return new InetSocketAddress(serverLink.address(0).toInetAddress(), PORT);
+    hosts.closeAndCheck();
   }
 
   private StreamListener listen(int backlog) throws IOException {
@@ -61,43 +48,7 @@ class SynFloodTest {
   }
 
   private StreamSocket connect(boolean multipath) throws IOException {
-    StreamSocket socket = client.openSocket(multipath);
-    socket.connect(serverAddress());
-    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-    assertThat(socket.finishConnect()).isTrue();
-    return socket;
-  }
-
-  private StreamSocket accept(StreamListener listener) throws IOException {
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-    return listener.accept().orElseThrow().engine().orElseThrow();
-  }
-
-  private static byte[] read(StreamSocket socket, int length) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(length);
-    while (buffer.hasRemaining()) {
-      if (socket.read(buffer) == 0) {
-        assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
-      }
-    }
-    return buffer.array();
-  }
-
-  private static void write(StreamSocket socket, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      if (socket.write(buffer) == 0) {
-        assertThat(socket.awaitReady(StreamSocket.WRITABLE, PATIENCE)).isNotZero();
-      }
-    }
-  }
-
-  private static void await(String what, java.util.function.BooleanSupplier condition) {
-    long end = System.nanoTime() + PATIENCE;
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waited for: " + what).isLessThan(end);
-      Thread.onSpinWait();
-    }
+    return BlockingCalls.connect(client, hosts.serverAddress(PORT), multipath);
   }
 
   private void inject(int count, boolean syn) {
@@ -147,10 +98,10 @@ class SynFloodTest {
     flood(50_000);
     byte[] bytes = new byte[300_000];
     random.nextBytes(bytes);
-    write(socket, bytes);
-    assertThat(read(accepted, bytes.length)).isEqualTo(bytes);
-    write(accepted, bytes);
-    assertThat(read(socket, bytes.length)).isEqualTo(bytes);
+    writeAll(socket, bytes);
+    assertThat(readFully(accepted, bytes.length)).isEqualTo(bytes);
+    writeAll(accepted, bytes);
+    assertThat(readFully(socket, bytes.length)).isEqualTo(bytes);
     assertThat(server.counters().synCookiesSent.sum()).isGreaterThan(40_000);
     assertThat(server.counters().synCookiesAccepted.sum()).isEqualTo(1);
     assertThat(server.mptcpCounters().multipathConnections.sum()).isEqualTo(1);
@@ -165,8 +116,8 @@ class SynFloodTest {
     StreamSocket accepted = accept(listener);
     byte[] bytes = new byte[300_000];
     random.nextBytes(bytes);
-    write(accepted, bytes);
-    assertThat(read(socket, bytes.length)).isEqualTo(bytes);
+    writeAll(accepted, bytes);
+    assertThat(readFully(socket, bytes.length)).isEqualTo(bytes);
     assertThat(server.counters().synCookiesAccepted.sum()).isEqualTo(1);
     assertThat(server.mptcpCounters().plainConnections.sum()).isEqualTo(1);
   }
@@ -192,7 +143,7 @@ class SynFloodTest {
     List<StreamSocket> sockets = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
       StreamSocket socket = client.openSocket(true);
-      socket.connect(serverAddress());
+      socket.connect(hosts.serverAddress(PORT));
       sockets.add(socket);
     }
     // Where a peer's ACK found no room, its data brings the cookie again.
@@ -203,7 +154,7 @@ class SynFloodTest {
                 try {
                   socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE);
                   socket.finishConnect();
-                  write(socket, new byte[] {1});
+                  writeAll(socket, new byte[] {1});
                 } catch (IOException e) {
                   throw new AssertionError(e);
                 }
@@ -211,12 +162,12 @@ class SynFloodTest {
             });
     for (int i = 0; i < sockets.size(); i++) {
       StreamSocket accepted = accept(listener);
-      assertThat(read(accepted, 1)).containsExactly(1);
-      write(accepted, new byte[] {2});
+      assertThat(readFully(accepted, 1)).containsExactly(1);
+      writeAll(accepted, new byte[] {2});
     }
     requests.get(20, TimeUnit.SECONDS);
     for (StreamSocket socket : sockets) {
-      assertThat(read(socket, 1)).containsExactly(2);
+      assertThat(readFully(socket, 1)).containsExactly(2);
     }
   }
 

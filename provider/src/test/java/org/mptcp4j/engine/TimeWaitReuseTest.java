@@ -35,13 +35,13 @@ class TimeWaitReuseTest {
   /** The client closes first and so has the connection in TIME-WAIT. */
   private void oneConnection(StreamListener listener, int number) throws IOException {
     StreamSocket socket = hosts.connect(PORT);
-    StreamSocket accepted = TwoEngines.accept(listener);
+    StreamSocket accepted = BlockingCalls.accept(listener);
     socket.write(ByteBuffer.allocate(4).putInt(0, number));
     ByteBuffer received = ByteBuffer.allocate(4);
-    assertThat(TwoEngines.read(accepted, received)).isEqualTo(4);
+    assertThat(BlockingCalls.read(accepted, received)).isEqualTo(4);
     assertThat(received.getInt(0)).isEqualTo(number);
     socket.close();
-    assertThat(TwoEngines.read(accepted, ByteBuffer.allocate(1))).isEqualTo(-1);
+    assertThat(BlockingCalls.read(accepted, ByteBuffer.allocate(1))).isEqualTo(-1);
     accepted.close();
   }
 
@@ -83,7 +83,7 @@ class TimeWaitReuseTest {
     StreamListener listener = hosts.listen(PORT, PortSharing.DEFAULT);
     for (int i = 0; i < PORTS; i++) {
       hosts.connect(PORT);
-      TwoEngines.accept(listener);
+      BlockingCalls.accept(listener);
     }
     assertThatThrownBy(() -> hosts.connect(PORT)).isInstanceOf(BindException.class);
     assertThat(hosts.client.counters().timeWaitsReused.sum()).isZero();

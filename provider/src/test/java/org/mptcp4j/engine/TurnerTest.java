@@ -1,6 +1,7 @@
 package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.engine.BlockingCalls.PATIENCE;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -20,7 +21,6 @@ import org.mptcp4j.Settings;
 /** Who turns the engine, seen from the threads that wait. */
 @Timeout(60)
 class TurnerTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
 
   private Engine client;
   private Engine server;
@@ -46,16 +46,11 @@ class TurnerTest {
   }
 
   private StreamSocket connect() throws IOException {
-    StreamSocket socket = client.openSocket(true);
-    socket.connect(address);
-    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-    assertThat(socket.finishConnect()).isTrue();
-    return socket;
+    return BlockingCalls.connect(client, address, true);
   }
 
   private StreamSocket accept() throws IOException {
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-    return listener.accept().orElseThrow().engine().orElseThrow();
+    return BlockingCalls.accept(listener);
   }
 
   /** Gives back every byte until the end of the stream. */

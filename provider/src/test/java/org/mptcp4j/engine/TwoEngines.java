@@ -4,15 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.mptcp4j.Settings;
 
 /** A client's and a server's engine, each with its own thread, joined in memory. */
 final class TwoEngines {
-  static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
-
   final MemoryLink clientLink;
   final MemoryLink serverLink;
   final Engine client;
@@ -40,25 +36,7 @@ final class TwoEngines {
   }
 
   StreamSocket connect(int port) throws IOException {
-    StreamSocket socket = client.openSocket(true);
-    socket.connect(serverAddress(port));
-    assertThat(socket.awaitReady(StreamSocket.CONNECTABLE, PATIENCE)).isNotZero();
-    assertThat(socket.finishConnect()).isTrue();
-    return socket;
-  }
-
-  static StreamSocket accept(StreamListener listener) throws IOException {
-    assertThat(listener.awaitAcceptable(PATIENCE)).isTrue();
-    return listener.accept().orElseThrow().engine().orElseThrow();
-  }
-
-  /** Waits for bytes, or the end of the stream. */
-  static int read(StreamSocket socket, ByteBuffer into) throws IOException {
-    int count;
-    while ((count = socket.read(into)) == 0) {
-      assertThat(socket.awaitReady(StreamSocket.READABLE, PATIENCE)).isNotZero();
-    }
-    return count;
+    return BlockingCalls.connect(client, serverAddress(port), true);
   }
 
   void closeAndCheck() throws IOException {
