@@ -201,9 +201,8 @@ final class SegmentArrival {
     if (segment.sequenceNumber() == receiver.next()
         || (acceptable && tcb.user.isProvenReset(segment))) {
       // RFC 9293 §3.10.7.4, second: once both ends have sent their FIN, a RST is no news to the
-      // user.
-      // A peer that has forgotten the connection answers our last ACK with one where it comes
-      // twice.
+      // user. A peer that has forgotten the connection answers our last ACK with one where that
+      // comes twice.
       boolean bothClosed = tcb.state.isPeerDone() && tcb.state != TcpState.CLOSE_WAIT;
       tcb.closed(now, bothClosed ? CloseReason.FINISHED : CloseReason.PEER_RESET, segment);
       return;
