@@ -226,6 +226,19 @@ final class DataReceiver {
     }
   }
 
+  /**
+   * The stream may have another length than the peer says, whose DATA_FIN counts no more: a box
+   * changes it. One that came with all before it has ended the stream.
+   */
+  void forgetFin() {
+    finKnown = finReceived;
+  }
+
+  /** Whether the peer has said where its stream ends. */
+  boolean isFinKnown() {
+    return finKnown;
+  }
+
   /** The stream ends where it is now: the FIN of plain TCP. */
   void finHere() {
     if (finReceived) {

@@ -107,9 +107,11 @@ final class Fallback {
     connection.counters().checksumFailures.increment();
     // RFC 8684 §3.7: only where the data is contiguous can it go on without mappings.
     if (!isContiguous(subflow)) {
+      // Where the bytes are another subflow's, this one's path is not to blame.
+      boolean overwritten = subflow.mappings().isOverwrittenByOthers();
       subflow.reset().failed(dsn);
       subflow.mappings().clear();
-      subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
+      subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, overwritten);
       return;
     }
     subflow.addControl(new ControlOption.Fail(dsn));
@@ -130,6 +132,10 @@ final class Fallback {
     ReceivedMappings mappings = subflow.mappings();
     if (mappings.isEmpty()) {
       return true;
+    }
+    if (mappings.isOverwrittenByOthers()) {
+      // One that was reset for a wrong checksum may have left its bytes in the place of this one's.
+      return false;
     }
     int early = mappings.early(0);
     // What the subflow itself still misses before the first mapping will fill the gap in the data.
@@ -195,6 +201,7 @@ final class Fallback {
   private void deliverUnmapped(Subflow subflow, int receiveNext) {
     int relative = subflow.relativeOfReceived(receiveNext);
     DataReceiver receiver = connection.receiver();
+    receiver.forgetFin();
     long end = session.receivedDsn(relative, receiver.receiveNext());
     if (end - receiver.receiveNext() > 0) {
       receiver.receive(receiver.receiveNext(), (int) (end - receiver.receiveNext()));

@@ -10,6 +10,9 @@ final class ReceivedMappings {
   /** More than a window of single segments. */
   private static final int MOST = 1 << 14;
 
+  /** So few bytes are summed that no others make them all. */
+  private static final int NEVER_ALL = Integer.MIN_VALUE;
+
   private int[] sequences = new int[8];
   private int[] lengths = new int[8];
   private long[] dsns = new long[8];
@@ -23,6 +26,7 @@ final class ReceivedMappings {
   private int lastFound;
   private long added;
   private long overwritten;
+  private long overwrittenByOthers;
   private long lowestDsn;
   private long highestDsn;
 
@@ -261,7 +265,18 @@ final class ReceivedMappings {
   void overwrittenBy(long dsn, int length) {
     if (count > 0 && dsn - highestDsn < 0 && dsn + length - lowestDsn > 0) {
       overwritten = added;
+      overwrittenByOthers = added;
     }
+  }
+
+  /** Whether bytes in the place of a mapping may be those of another subflow. */
+  boolean isOverwrittenByOthers() {
+    for (int i = 0; i < count; i++) {
+      if (births[slot(i)] <= overwrittenByOthers) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
@@ -273,7 +288,7 @@ final class ReceivedMappings {
   void placed(int index, int into, int length, long sum) {
     int slot = slot(index);
     if (sum < 0) {
-      births[slot] = 0;
+      summed[slot] = NEVER_ALL;
     } else {
       sums[slot] += (into & 1) == 0 ? sum : InternetChecksum.swap(sum);
       summed[slot] += length;
