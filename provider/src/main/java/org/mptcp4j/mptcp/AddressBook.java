@@ -58,7 +58,7 @@ final class AddressBook {
     }
     do {
       lastLocalId = lastLocalId % 255 + 1;
-    } while (localIds.containsValue(lastLocalId) && localIds.size() < 255);
+    } while (localIds.containsValue(lastLocalId) && localIds.size() < 256);
     localIds.put(local, lastLocalId);
     return lastLocalId;
   }

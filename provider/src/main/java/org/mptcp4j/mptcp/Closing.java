@@ -178,6 +178,7 @@ final class Closing {
       connection.receiver().finHere();
     } else {
       subflow.touch();
+      connection.paths().request();
     }
   }
 

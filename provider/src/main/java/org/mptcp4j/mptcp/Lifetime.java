@@ -21,6 +21,9 @@ final class Lifetime {
   /** Whether ICMP told why a subflow stayed unanswered, and no other has joined since. */
   private boolean unreachable;
 
+  /** Whether the peer has said that it knows no such connection, since the last subflow went. */
+  private boolean denied;
+
   Lifetime(MptcpConnection connection, Session session) {
     this.connection = connection;
     this.session = session;
@@ -89,6 +92,11 @@ final class Lifetime {
 
   void onJoined() {
     unreachable = false;
+    denied = false;
+    if (!connection.sender().isOutstanding()) {
+      // There is nothing by which it could show that it is of use.
+      rejoinBy = Long.MAX_VALUE;
+    }
   }
 
   /**
@@ -167,10 +175,8 @@ final class Lifetime {
     if (subflows.hasEstablished() || finished || hasFailed()) {
       return;
     }
-    boolean refused = reason == CloseReason.REFUSED || reason == CloseReason.PEER_RESET;
-    boolean unknown =
-        refused && subflow.isOpener() && !subflow.everCarriedData() && !subflow.isRefusedForNow();
-    if (unknown && subflows.isEmpty()) {
+    denied |= subflow.isUnknownToPeer();
+    if (denied && subflows.isEmpty()) {
       // The last one is gone and the peer knows nothing of the connection any more. Where it only
       // has no room for another subflow now, or gives up a join of its own, it may still hold it.
       fail(Failure.RESET);

@@ -150,7 +150,8 @@ final class PathControl implements PathManager.Connection {
     List<PathManager.Existing> list = new ArrayList<>();
     for (int i = 0; i < connection.subflowCount(); i++) {
       Subflow s = connection.subflowAt(i);
-      if (s.everCarriedData() && !s.isUsable()) {
+      boolean over = s.everCarriedData() && !s.isUsable();
+      if (over || isDeserted(s)) {
         continue;
       }
       list.add(
@@ -161,6 +162,14 @@ final class PathControl implements PathManager.Connection {
               s.isUsable()));
     }
     return list;
+  }
+
+  /**
+   * Whether the peer sends nothing more on it, and its stream has not ended: it needs another one,
+   * be this the last.
+   */
+  private boolean isDeserted(Subflow subflow) {
+    return subflow.isPeerFinished() && !connection.receiver().isFinKnown();
   }
 
   @Override

@@ -123,13 +123,16 @@ final class SegmentInput {
         return false;
       }
     } else if (options.has(MptcpOption.MP_CAPABLE) && options.capableDataLength() > 0) {
+      if (!isChecksumAsAgreed(subflow, options.capableHasChecksum())) {
+        return false;
+      }
       addMapping(
           subflow,
           segment,
           1,
           session.remote().initialDataSequenceNumber() + 1,
           options.capableDataLength(),
-          options.capableHasChecksum() && session.usesChecksum() ? options.capableChecksum() : -1);
+          session.usesChecksum() ? options.capableChecksum() : -1);
     }
     if (options.has(MptcpOption.ADD_ADDR)) {
       connection.addresses().onAddAddr(now, subflow, options);
@@ -224,12 +227,10 @@ final class SegmentInput {
     if (length == 0) {
       return connection.fallback().onInfiniteMapping(subflow, dsn, options.subflowSequenceNumber());
     }
-    int checksum = session.usesChecksum() ? options.dssChecksum() : -1;
-    // RFC 8684 §3.3: a peer that does not do what was agreed on.
-    if (session.usesChecksum() != options.hasDssChecksum()) {
-      subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
+    if (!isChecksumAsAgreed(subflow, options.hasDssChecksum())) {
       return false;
     }
+    int checksum = session.usesChecksum() ? options.dssChecksum() : -1;
     if (options.hasDataFin()) {
       if (receiver.finAt(dsn + length - 1)) {
         connection.closing().onDataFinSeen(subflow);
@@ -246,6 +247,15 @@ final class SegmentInput {
       addMapping(subflow, segment, options.subflowSequenceNumber(), dsn, length, checksum);
     }
     return true;
+  }
+
+  /** RFC 8684 §3.3: the subflow of a peer that does not do what was agreed on is reset. */
+  private boolean isChecksumAsAgreed(Subflow subflow, boolean present) {
+    if (present == session.usesChecksum()) {
+      return true;
+    }
+    subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
+    return false;
   }
 
   private void addMapping(
@@ -482,6 +492,26 @@ final class SegmentInput {
         && (options.resetFlags() & 1) == 0
         // "Unspecified" only says that the subflow is no more: so does who loses an address.
         && options.resetReason() != MptcpOption.RESET_UNSPECIFIED;
+  }
+
+  /**
+   * Whether a RST that answers a join of ours says that the peer knows nothing of the connection,
+   * and not only that this path is none.
+   */
+  boolean deniesConnection(Subflow subflow, IncomingSegment reset) {
+    FlowKey first = connection.initialFlow();
+    if (!subflow.flow().remote().equals(first.remote())) {
+      // It may be somebody else's: many a network has hosts with the private addresses of others.
+      return false;
+    }
+    MptcpOptionSet options = reset.mptcp();
+    if (!options.has(MptcpOption.MP_TCPRST)) {
+      // Firewalls and captive portals say so to everybody who comes their way.
+      return subflow.flow().local().equals(first.local());
+    }
+    // Who prohibits a path has found the connection (RFC 8684 §3.2).
+    return (options.resetFlags() & 1) == 0
+        && options.resetReason() != MptcpOption.RESET_ADMINISTRATIVELY_PROHIBITED;
   }
 
   /** The flow of a received SYN. */

@@ -48,7 +48,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private boolean detached;
   private CloseReason closeReason;
   private boolean permanentlyRefused;
-  private boolean refusedForNow;
+  private boolean unknownToPeer;
   private int delivered;
   private boolean touched;
   private boolean pathless;
@@ -346,9 +346,9 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     return closeReason;
   }
 
-  /** Whether the peer's RST says that a later attempt may succeed (RFC 8684 §3.6, flag T). */
-  boolean isRefusedForNow() {
-    return refusedForNow;
+  /** Whether this was a join that was answered by RST, since the peer knows of no connection. */
+  boolean isUnknownToPeer() {
+    return unknownToPeer;
   }
 
   /** Whether either side has found that trying again is of no use (RFC 8684 §3.6). */
@@ -667,8 +667,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
     if (segment != null) {
       permanentlyRefused = connection.input().onReset(this, segment);
-      refusedForNow =
-          segment.mptcp().has(MptcpOption.MP_TCPRST) && (segment.mptcp().resetFlags() & 1) != 0;
+      unknownToPeer = opener && !everCarriedData && connection.input().deniesConnection(this, segment);
     }
     reinjectOutstanding(true);
     connection.sender().reinjection().gone(this);

@@ -250,6 +250,20 @@ class InitiationStoriesTest {
         .isEqualTo(peer.dsn(TEN.length + 1));
   }
 
+  @ParameterizedTest(name = "agreed on: {0}")
+  @ValueSource(booleans = {true, false})
+  void firstDataWithoutTheChecksumThatWasAgreedOnOrWithOneThatWasNotIsRefused(boolean agreed) {
+    int flags = HMAC_SHA256 | (agreed ? MptcpOption.CAPABLE_CHECKSUM_REQUIRED : 0);
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.connected(flags);
+    int checksum = agreed ? -1 : 0x1234;
+    flow.send(
+        ACK, TEN, o -> o.mpCapableData(1, flags, KEY, peer.engineKey, TEN.length, checksum));
+    IncomingSegment reset = flow.await(segment -> segment.has(TcpFlags.RST));
+    assertThat(reset.mptcp().resetReason()).isEqualTo(MptcpOption.RESET_MPTCP_ERROR);
+    assertThat(peer.read()).isEmpty();
+  }
+
   @ParameterizedTest(name = "form {0}")
   @ValueSource(ints = {0, 1, 2, 3})
   void aSynAckOfTheWrongFormMeansPlainTcpWithoutOptions(int form) {

@@ -1,0 +1,121 @@
+package org.mptcp4j.mptcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mptcp4j.mptcp.HandMadePeer.ACK;
+import static org.mptcp4j.mptcp.HandMadePeer.HMAC_SHA256;
+import static org.mptcp4j.mptcp.HandMadePeer.KEY;
+import static org.mptcp4j.mptcp.HandMadePeer.RST;
+import static org.mptcp4j.mptcp.TwoHosts.MILLI;
+import static org.mptcp4j.mptcp.TwoHosts.SECOND;
+import static org.mptcp4j.mptcp.TwoHosts.multipath;
+
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.mptcp4j.wire.IpAddress;
+import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.TcpFlags;
+import org.mptcp4j.wire.TcpOptionWriter;
+
+/** RFC 8684 §3.3.3, break before make: how a connection without a subflow comes to one again. */
+class RejoinStoriesTest {
+  /** RST that answers the join. */
+  private static void refuse(HandMadePeer.Flow join, Consumer<TcpOptionWriter> options) {
+    join.await();
+    join.send(RST | ACK, options);
+  }
+
+  private static void prohibit(TcpOptionWriter options) {
+    options.mpTcpReset(false, MptcpOption.RESET_ADMINISTRATIVELY_PROHIBITED);
+  }
+
+  /**
+   * A connection on which nothing is said loses its last subflow twice; the second time is as good
+   * as the first.
+   */
+  @Test
+  void aSilentConnectionThatWasRejoinedHasAllTheTimeAgain() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256);
+    first.send(RST | ACK, o -> {});
+    peer.network().runFor(5 * SECOND);
+    HandMadePeer.Flow second = peer.joined(40_001);
+    peer.network().runFor(50 * SECOND);
+    second.send(RST | ACK, o -> {});
+    peer.network().runFor(50 * SECOND);
+    assertThat(peer.connection().subflows()).isEmpty();
+    assertThat(peer.connection().failure()).isEmpty();
+    HandMadePeer.Flow third = peer.joined(40_002);
+    third.data(peer.dsn(0), new byte[10]);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).hasSize(10);
+  }
+
+  /**
+   * The first path is gone for some seconds. Meanwhile joins that go elsewhere are answered by RST:
+   * by a peer that wants nothing on that path, by a box, by a host that has the same address.
+   */
+  @ParameterizedTest(name = "from {0}*, with a reason: {1}")
+  @CsvSource({"10.0., true", "10.0.1.2, false", "10.0.2.2, false"})
+  void aRefusalThatSaysNothingOfTheConnectionLeavesItAlive(String from, boolean withReason) {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow first = peer.confirmed(HMAC_SHA256);
+    IpAddress second = IpAddress.parse("10.0.2.2");
+    long hmac = Hmac.addAddr(KEY, peer.engineKey, 5, second, 0);
+    first.send(ACK, o -> o.addAddr(false, 5, second, 0, hmac));
+    peer.network().runFor(50 * MILLI);
+    first.send(RST | ACK, o -> {});
+    peer.network().runFor(50 * MILLI);
+    peer.engine().addressDisappears("10.0.1.1");
+    peer.network().runFor(5 * SECOND);
+    peer.begun().clear();
+    int refused = 0;
+    for (int i = 0; i < 20; i++) {
+      peer.network().runFor(SECOND);
+      for (HandMadePeer.Flow join; (join = peer.begun().poll()) != null; ) {
+        if (join.local.toString().startsWith(from)) {
+          refuse(join, withReason ? RejoinStoriesTest::prohibit : o -> {});
+          refused++;
+        }
+      }
+    }
+    assertThat(refused).isPositive();
+    assertThat(peer.connection().failure()).isEmpty();
+    peer.engine().addressAppears("10.0.1.1");
+    HandMadePeer.Flow again = peer.joinedByEngine();
+    again.data(peer.dsn(0), new byte[10]);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).hasSize(10);
+  }
+
+  /** As Linux does when an endpoint is deleted, be it the last: it has nothing to send on then. */
+  @Test
+  void aPeerThatFinishesItsLastSubflowBeforeItsStreamGetsAnother() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow first = peer.confirmed(HMAC_SHA256);
+    refuse(peer.awaitFlow(), RejoinStoriesTest::prohibit);
+    peer.network().runFor(SECOND);
+    first.send(ACK | TcpFlags.FIN, o -> o.dssAck(peer.dataAck));
+    HandMadePeer.Flow another = peer.joinedByEngine();
+    first.await(segment -> segment.has(TcpFlags.FIN));
+    another.data(peer.dsn(0), new byte[10]);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).hasSize(10);
+  }
+
+  /** Who has said all needs no subflow to say it on. */
+  @Test
+  void aPeerThatFinishesItsLastSubflowWithItsStreamGetsNoOther() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow first = peer.confirmed(HMAC_SHA256);
+    refuse(peer.awaitFlow(), RejoinStoriesTest::prohibit);
+    peer.network().runFor(SECOND);
+    first.send(ACK | TcpFlags.FIN, o -> o.dss(peer.dataAck, peer.dsn(0), 0, 1, -1, true));
+    peer.network().runFor(10 * SECOND);
+    assertThat(peer.begun()).isEmpty();
+    peer.socket.write(ByteBuffer.allocate(10));
+    assertThat(first.await(segment -> segment.payloadLength() > 0)).isNotNull();
+  }
+}
