@@ -667,7 +667,8 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
     if (segment != null) {
       permanentlyRefused = connection.input().onReset(this, segment);
-      unknownToPeer = opener && !everCarriedData && connection.input().deniesConnection(this, segment);
+      unknownToPeer =
+          opener && !everCarriedData && connection.input().deniesConnection(this, segment);
     }
     reinjectOutstanding(true);
     connection.sender().reinjection().gone(this);

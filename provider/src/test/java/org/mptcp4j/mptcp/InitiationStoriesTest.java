@@ -257,8 +257,7 @@ class InitiationStoriesTest {
     HandMadePeer peer = HandMadePeer.client(multipath());
     HandMadePeer.Flow flow = peer.connected(flags);
     int checksum = agreed ? -1 : 0x1234;
-    flow.send(
-        ACK, TEN, o -> o.mpCapableData(1, flags, KEY, peer.engineKey, TEN.length, checksum));
+    flow.send(ACK, TEN, o -> o.mpCapableData(1, flags, KEY, peer.engineKey, TEN.length, checksum));
     IncomingSegment reset = flow.await(segment -> segment.has(TcpFlags.RST));
     assertThat(reset.mptcp().resetReason()).isEqualTo(MptcpOption.RESET_MPTCP_ERROR);
     assertThat(peer.read()).isEmpty();
