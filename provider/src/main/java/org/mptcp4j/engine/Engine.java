@@ -185,6 +185,7 @@ public final class Engine implements Closeable {
     counters.add("mptcp.hmac.failures", mptcp.hmacFailures::sum);
     counters.add("mptcp.checksum.failures", mptcp.checksumFailures::sum);
     counters.add("mptcp.unmapped", mptcp.unmappedBytes::sum);
+    counters.add("mptcp.unmapped.mappedlater", mptcp.mappedLaterBytes::sum);
     counters.add("mptcp.dropped.misplaced", mptcp.misplacedBytes::sum);
     counters.add("mptcp.dropped.dataacks", mptcp.badDataAcks::sum);
     counters.add("mptcp.dropped.datafins", mptcp.badDataFins::sum);

@@ -100,9 +100,9 @@ final class DataReceiver {
   }
 
   /** The same as {@link #place}, and sums the bytes on the way. */
-  boolean placeSumming(IncomingSegment segment, int skip, long dsn, int length) {
+  boolean placeSumming(ByteBuffer from, int offset, long dsn, int length) {
     summing = true;
-    boolean placed = place(segment, skip, dsn, length);
+    boolean placed = place(from, offset, dsn, length);
     summing = false;
     return placed;
   }
@@ -116,12 +116,13 @@ final class DataReceiver {
   }
 
   /**
-   * Copies bytes of a segment to their place, without counting them as received. Bytes that count
-   * as received already are never touched.
+   * Copies bytes to their place, without counting them as received. Bytes that count as received
+   * already are never touched.
    *
+   * @param offset where they begin in {@code source}
    * @return false when they lie outside of the window
    */
-  boolean place(IncomingSegment segment, int skip, long dsn, int length) {
+  boolean place(ByteBuffer source, int offset, long dsn, int length) {
     long end = dsn + length;
     placedSum = -1;
     placedEnd = end;
@@ -132,20 +133,19 @@ final class DataReceiver {
       return false;
     }
     long from = dsn - receiveNext < 0 ? receiveNext : dsn;
-    int source = segment.payloadOffset() + skip;
     if (ahead.isEmpty() || from - ahead.lastEnd() >= 0) {
-      copy(segment.buffer(), source, dsn, from, end);
+      copy(source, offset, dsn, from, end);
       return true;
     }
     for (int i = 0; i < ahead.count() && end - from > 0; i++) {
       if (ahead.start(i) - from > 0) {
-        copy(segment.buffer(), source, dsn, from, min(end, ahead.start(i)));
+        copy(source, offset, dsn, from, min(end, ahead.start(i)));
       }
       if (ahead.end(i) - from > 0) {
         from = ahead.end(i);
       }
     }
-    copy(segment.buffer(), source, dsn, from, end);
+    copy(source, offset, dsn, from, end);
     return true;
   }
 

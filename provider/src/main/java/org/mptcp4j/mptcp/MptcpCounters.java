@@ -38,8 +38,11 @@ public final class MptcpCounters {
   /** DSS checksums that were wrong. */
   public final LongAdder checksumFailures = new LongAdder();
 
-  /** Payload that was refused since no mapping covered it, in bytes. */
+  /** Payload that came before its mapping, in bytes. */
   public final LongAdder unmappedBytes = new LongAdder();
+
+  /** Of these, what was kept until its mapping came. */
+  public final LongAdder mappedLaterBytes = new LongAdder();
 
   /** Payload that lies outside of the shared window or behind the end of the data, in bytes. */
   public final LongAdder misplacedBytes = new LongAdder();

@@ -9,6 +9,7 @@ final class OptionEvidence {
 
   private boolean dssSeen;
   private boolean dataAckSeen;
+  private boolean mappingLeftOff;
   private boolean bareSince;
   private boolean asked;
   private int unmappedAt;
@@ -30,6 +31,16 @@ final class OptionEvidence {
 
   void dataAckSeen() {
     dataAckSeen = true;
+  }
+
+  /** Data has come without a mapping of its own, which was known from another segment. */
+  void mappingLeftOff() {
+    mappingLeftOff = true;
+  }
+
+  /** Whether the peer maps several segments at once and says so on one of them only. */
+  boolean isMappingLeftOff() {
+    return mappingLeftOff;
   }
 
   /** A segment has come without any option. */

@@ -1,5 +1,6 @@
 package org.mptcp4j.mptcp;
 
+import java.nio.ByteBuffer;
 import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.IncomingSegment;
@@ -286,40 +287,112 @@ final class SegmentInput {
       int skip,
       int sequenceNumber,
       int length) {
+    if (!session.isPlain()
+        && (session.isNegotiating() || connection.closing().isFastcloseWaiting())) {
+      return false;
+    }
+    ByteBuffer from = segment.buffer();
+    int offset = segment.payloadOffset() + skip;
+    int mapped = place(subflow, from, offset, sequenceNumber, length);
+    if (mapped == length) {
+      if (session.isMultipath() && !isMapping(segment)) {
+        subflow.evidence().mappingLeftOff();
+      }
+      subflow.unmapped().forgetWithin(sequenceNumber, sequenceNumber + length);
+      return true;
+    }
+    if (mapped < 0) {
+      return false;
+    }
+    connection.counters().unmappedBytes.add(length - mapped);
+    boolean inOrder = sequenceNumber == subflow.endpoint().receiveNext();
+    if (inOrder && isTakenUnmapped(now, subflow, segment, skip, sequenceNumber, length)) {
+      return true;
+    }
+    // What is in order is not acknowledged before it has its place: where a box has taken the
+    // mapping away it has to come again. Nor is the rest, unless its mapping is to be expected on
+    // another segment.
+    return mapped == 0
+        && isHeld(subflow, from, offset, sequenceNumber, length)
+        && !inOrder
+        && subflow.evidence().isMappingLeftOff();
+  }
+
+  private static boolean isMapping(IncomingSegment segment) {
+    MptcpOptionSet options = segment.mptcp();
+    return options.hasMapping() || options.has(MptcpOption.MP_CAPABLE);
+  }
+
+  /**
+   * RFC 8684 §3.3.1: data may be kept for a mapping that comes later. It counts in no window: of
+   * the memory that the window grants, it takes what is left.
+   */
+  private boolean isHeld(
+      Subflow subflow, ByteBuffer from, int offset, int sequenceNumber, int length) {
+    long held = length;
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      held += connection.subflowAt(i).unmapped().heldBytes();
+    }
+    return held <= receiver.window()
+        && subflow.unmapped().add(sequenceNumber, from, offset, length);
+  }
+
+  /** What was kept without a place, and is followed by what has come in order, gets its place. */
+  int takeHeld(Subflow subflow, int from, int to) {
+    UnmappedData unmapped = subflow.unmapped();
+    int end = to;
+    unmapped.forgetBefore(from);
+    UnmappedData.Piece piece = unmapped.firstEndingAfter(from);
+    while (piece != null && SequenceNumber.leq(piece.sequence(), end)) {
+      int at = SequenceNumber.max(piece.sequence(), from);
+      int length = piece.end() - at;
+      if (place(subflow, piece.bytes(), at - piece.sequence(), at, length) != length) {
+        return SequenceNumber.min(at, end);
+      }
+      connection.counters().mappedLaterBytes.add(length);
+      end = SequenceNumber.max(end, piece.end());
+      unmapped.forgetBefore(piece.end());
+      piece = unmapped.firstEndingAfter(piece.end());
+    }
+    return end;
+  }
+
+  /**
+   * Puts payload of a subflow where its mappings say.
+   *
+   * @return how many bytes have mappings, from the first one on; -1 where the place of one is out
+   *     of the window
+   */
+  private int place(Subflow subflow, ByteBuffer from, int offset, int sequenceNumber, int length) {
     if (session.isPlain()) {
       int relative = subflow.relativeOfReceived(sequenceNumber);
       long dsn = session.receivedDsn(relative, receiver.receiveNext());
-      return isPlaced(segment, skip, dsn, length);
-    }
-    if (session.isNegotiating() || connection.closing().isFastcloseWaiting()) {
-      return false;
+      return isPlaced(from, offset, dsn, length) ? length : -1;
     }
     ReceivedMappings mappings = subflow.mappings();
     int done = 0;
     while (done < length) {
       int index = mappings.find(sequenceNumber + done);
       if (index < 0) {
-        connection.counters().unmappedBytes.add(length - done);
-        return sequenceNumber == subflow.endpoint().receiveNext()
-            && isTakenUnmapped(now, subflow, segment, skip, sequenceNumber, length);
+        return done;
       }
       int into = sequenceNumber + done - mappings.sequence(index);
       int piece = Math.min(length - done, mappings.length(index) - into);
       long dsn = mappings.dsn(index) + into;
       if (!session.usesChecksum()) {
-        if (!isPlaced(segment, skip + done, dsn, piece)) {
-          return false;
+        if (!isPlaced(from, offset + done, dsn, piece)) {
+          return -1;
         }
-      } else if (receiver.placeSumming(segment, skip + done, dsn, piece)) {
+      } else if (receiver.placeSumming(from, offset + done, dsn, piece)) {
         mappings.placed(index, into, piece, receiver.placedSum());
         noteOverwritten(subflow, dsn, piece);
       } else {
         connection.counters().misplacedBytes.add(piece);
-        return false;
+        return -1;
       }
       done += piece;
     }
-    return true;
+    return length;
   }
 
   private void noteOverwritten(Subflow by, long dsn, int length) {
@@ -331,8 +404,8 @@ final class SegmentInput {
     }
   }
 
-  private boolean isPlaced(IncomingSegment segment, int skip, long dsn, int length) {
-    if (receiver.place(segment, skip, dsn, length)) {
+  private boolean isPlaced(ByteBuffer from, int offset, long dsn, int length) {
+    if (receiver.place(from, offset, dsn, length)) {
       return true;
     }
     connection.counters().misplacedBytes.add(length);
@@ -340,9 +413,9 @@ final class SegmentInput {
   }
 
   /**
-   * The next payload of a subflow is not all mapped: a box has joined segments, and the rest comes
-   * again with a mapping; or bytes were inserted, which the checksum shows; or options pass no
-   * more.
+   * The next payload of a subflow is not all mapped: its mapping comes with another segment; or a
+   * box has joined segments, and the rest comes again with a mapping; or bytes were inserted, which
+   * the checksum shows; or options pass no more.
    */
   private boolean isTakenUnmapped(
       long now,

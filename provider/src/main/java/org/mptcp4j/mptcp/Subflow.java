@@ -22,6 +22,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private final boolean opener;
   private final TcpEndpoint endpoint;
   private final ReceivedMappings mappings = new ReceivedMappings();
+  private final UnmappedData unmapped = new UnmappedData();
   private final OutstandingMappings outstanding = new OutstandingMappings();
   private final SubflowIdentity identity = new SubflowIdentity();
   private final SubflowTimers timers = new SubflowTimers();
@@ -153,6 +154,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   ReceivedMappings mappings() {
     return mappings;
+  }
+
+  UnmappedData unmapped() {
+    return unmapped;
   }
 
   SubflowIdentity identity() {
@@ -567,6 +572,22 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   }
 
   @Override
+  public boolean isHolding() {
+    return !unmapped.isEmpty();
+  }
+
+  @Override
+  public int takeHeld(int from, int to) {
+    return connection.input().takeHeld(this, from, to);
+  }
+
+  @Override
+  public int heldEnd(int sequence) {
+    UnmappedData.Piece piece = unmapped.firstEndingAfter(sequence);
+    return piece == null ? sequence : piece.end();
+  }
+
+  @Override
   public void onInOrder(long now, int receiveNext) {
     receivedBytes +=
         receiveNext - endpoint.initialReceiveSequenceNumber() - 1 - (int) receivedBytes;
@@ -674,6 +695,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     connection.sender().reinjection().gone(this);
     outstanding.release(connection.sender());
     mappings.clear();
+    unmapped.clear();
   }
 
   // ---- PacketScheduler.Candidate

@@ -236,7 +236,7 @@ final class TcpReceiver {
         break;
       }
       if (at == next) {
-        next = ranges.absorb(gapEnd);
+        next = reach(gapEnd);
         if (SequenceNumber.lt(gapEnd, SequenceNumber.min(next, to))) {
           noteDuplicate(gapEnd, SequenceNumber.min(next, to));
         }
@@ -245,6 +245,10 @@ final class TcpReceiver {
         ranges.add(at, gapEnd);
         at = gapEnd;
       }
+    }
+    if (tcb.user.isHolding()) {
+      // The segment may tell of the place of what came before.
+      next = reach(next);
     }
     payloadSeen = true;
     lastPayloadAt = now;
@@ -261,6 +265,27 @@ final class TcpReceiver {
       tcb.traffic.receivedBytes += next - before;
       tcb.user.onInOrder(now, next);
     }
+  }
+
+  /** How far RCV.NXT moves when everything before {@code to} is there. */
+  private int reach(int to) {
+    int end = ranges.absorb(to);
+    if (!tcb.user.isHolding()) {
+      return end;
+    }
+    int taken = tcb.user.takeHeld(to, end);
+    while (SequenceNumber.gt(taken, end)) {
+      end = ranges.absorb(taken);
+      taken = end == taken ? taken : tcb.user.takeHeld(taken, end);
+    }
+    if (SequenceNumber.lt(taken, end)) {
+      // RFC 2018 §8: what SACK has reported may be discarded; it will come again.
+      int after = tcb.user.heldEnd(taken);
+      if (SequenceNumber.lt(after, end)) {
+        ranges.add(after, end);
+      }
+    }
+    return taken;
   }
 
   private boolean isQuick() {

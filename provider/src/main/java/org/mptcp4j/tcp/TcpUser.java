@@ -79,6 +79,28 @@ public interface TcpUser {
    */
   boolean onPayload(long now, IncomingSegment segment, int skip, int sequenceNumber, int length);
 
+  /** Whether the user keeps payload that {@link #takeHeld} has to be asked about. */
+  default boolean isHolding() {
+    return false;
+  }
+
+  /**
+   * Payload up to {@code from} has come in order, and that up to {@code to}, which {@link
+   * #onPayload} took out of order, follows. Of what the user took, or refused and kept all the
+   * same, before it knew its place, it now takes what has one.
+   *
+   * @return how far all is in its place: beyond {@code to} where more was kept; before it where
+   *     something has no place yet, which counts as not received then
+   */
+  default int takeHeld(int from, int to) {
+    return to;
+  }
+
+  /** Where the payload ends that {@link #takeHeld} found without a place at {@code sequence}. */
+  default int heldEnd(int sequence) {
+    return sequence;
+  }
+
   /**
    * The peer calls the byte with this sequence number, which has not come in order yet, urgent. Not
    * called while {@link EndpointOptions#urgentInline}.

@@ -2,6 +2,8 @@ package org.mptcp4j.sim;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
@@ -200,6 +202,41 @@ public final class Middleboxes {
   /** Lets the handshake pass and takes the MPTCP options out of everything after it. */
   public static Middlebox stripAfterSyns() {
     return stripMptcp(packet -> !isSyn(packet), subtype -> true);
+  }
+
+  /**
+   * Leaves a mapping only on the segment that has its first byte, as a sender may that cuts what it
+   * maps into segments (RFC 8684 §3.3.1). For one direction.
+   */
+  public static Middlebox mapFirstSegmentsOnly() {
+    Map<Integer, Integer> initial = new HashMap<>();
+    return (now, buffer) -> {
+      TcpPacket packet = TcpPacket.of(buffer);
+      int flow = packet.source() * 31 + packet.sourcePort();
+      if (packet.isSyn()) {
+        initial.put(flow, packet.sequence());
+        return buffer;
+      }
+      int relative = packet.sequence() - initial.get(flow);
+      packet
+          .options()
+          .replaceAll(o -> TcpPacket.isMptcp(o, MptcpOption.DSS) ? withoutMapping(o, relative) : o);
+      return packet.toBuffer();
+    };
+  }
+
+  /** A DSS without its mapping, unless that begins at {@code relative} or has the DATA_FIN. */
+  private static byte[] withoutMapping(byte[] dss, int relative) {
+    boolean mapping = (dss[3] & 0x14) == 4;
+    int ack = (dss[3] & 1) == 0 ? 0 : (dss[3] & 2) == 0 ? 4 : 8;
+    int number = (dss[3] & 8) == 0 ? 4 : 8;
+    if (!mapping || ByteBuffer.wrap(dss).getInt(4 + ack + number) == relative) {
+      return dss;
+    }
+    byte[] rest = Arrays.copyOf(dss, 4 + ack);
+    rest[1] = (byte) rest.length;
+    rest[3] = (byte) (dss[3] & 3);
+    return rest;
   }
 
   /** Changes one byte of the payload of every {@code n}th packet with payload, in the middle. */

@@ -15,14 +15,15 @@ import org.mptcp4j.tcp.NewReno;
 
 /**
  * Networks and connections made up by a seed: one to four paths of any speed, delay, loss, MTU and
- * trouble (RED, corruption, routers with narrow links, outages of one direction or both), buffers
- * of any size, both directions at once. The data always arrives; where a box on the way damages
- * packets, the connection may fail, but never gives out a wrong byte.
+ * trouble (RED, corruption, routers with narrow links, outages of one direction or both), peers
+ * that map several segments with the first of them only, buffers of any size, both directions at
+ * once. The data always arrives; where a box on the way damages packets, the connection may fail,
+ * but never gives out a wrong byte.
  */
 @Tag("simulation")
 class RandomNetworkTest {
   private static LongStream seeds() {
-    return LongStream.rangeClosed(1, Long.getLong("sim.networks", 150));
+    return LongStream.rangeClosed(Long.getLong("sim.first", 1), Long.getLong("sim.networks", 150));
   }
 
   @ParameterizedTest
@@ -59,6 +60,7 @@ class RandomNetworkTest {
     SimHost server = network.host("server");
     boolean ipv6 = random.chance(0.3);
     int paths = 1 + (int) random.below(4);
+    boolean sparse = !ipv6 && random.chance(0.2);
     for (int i = 1; i <= paths; i++) {
       String prefix = ipv6 ? "fd00:" + i + "::" : "10.0." + i + ".";
       SimPath path = network.path(client, prefix + 1, server, prefix + 2);
@@ -66,6 +68,9 @@ class RandomNetworkTest {
       if (damage) {
         path.forward().middlebox(box(random));
         path.backward().middlebox(box(random));
+      } else if (sparse) {
+        path.forward().middlebox(Middleboxes.mapFirstSegmentsOnly());
+        path.backward().middlebox(Middleboxes.mapFirstSegmentsOnly());
       }
     }
     if (random.chance(0.3)) {
