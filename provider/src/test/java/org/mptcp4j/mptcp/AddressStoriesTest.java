@@ -104,6 +104,35 @@ class AddressStoriesTest {
   }
 
   @Test
+  void onlyTheEchoOfItsOwnIdentifierAndAddressEndsAnAnnouncement() {
+    HandMadePeer peer = clientOfServerWith(2);
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    MptcpOptionSet first = awaitOption(flow, MptcpOption.ADD_ADDR).mptcp();
+    IpAddress other = IpAddress.parse("10.0.9.2");
+    flow.send(ACK, o -> o.addAddr(true, first.addAddrId() + 1, first.addAddrAddress(), 0, 0));
+    flow.send(ACK, o -> o.addAddr(true, first.addAddrId(), other, 0, 0));
+    MptcpOptionSet again = awaitOption(flow, MptcpOption.ADD_ADDR).mptcp();
+    assertThat(again.addAddrId()).isEqualTo(first.addAddrId());
+    flow.send(ACK, o -> o.addAddr(true, first.addAddrId(), first.addAddrAddress(), 0, 0));
+    assertThat(flow.during(10 * SECOND))
+        .noneMatch(segment -> segment.mptcp().has(MptcpOption.ADD_ADDR));
+  }
+
+  @Test
+  void withoutPortAnAnnouncementMeansThatOfTheSubflowThatBroughtIt() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow flow = peer.confirmed(HMAC_SHA256 | MptcpOption.CAPABLE_NO_JOIN_TO_INITIAL);
+    announce(peer, flow, 3, SECOND_OF_SERVER, 9_000);
+    HandMadePeer.Flow joined = peer.joinedByEngine();
+    assertThat(joined.localPort).isEqualTo(9_000);
+    announce(peer, joined, 3, SECOND_OF_SERVER, 0);
+    peer.network().runFor(SECOND);
+    assertThat(peer.begun()).as("there is one to that port already").isEmpty();
+    announce(peer, flow, 3, SECOND_OF_SERVER, 0);
+    assertThat(peer.awaitFlow().localPort).isEqualTo(TwoHosts.PORT);
+  }
+
+  @Test
   void reservedBitsOfAnAnnouncementMeanNothing() {
     HandMadePeer peer = HandMadePeer.server(multipath());
     HandMadePeer.Flow flow = peer.confirmed(HMAC_SHA256);
@@ -123,10 +152,108 @@ class AddressStoriesTest {
     peer.network().runFor(100 * MILLI);
     flow.send(ACK, o -> o.removeAddr(new int[] {99, 100}, 2));
     peer.network().runFor(SECOND);
-    assertThat(flow.during(0)).noneMatch(segment -> segment.has(TcpFlags.RST));
-    assertThat(second.during(0)).noneMatch(segment -> segment.has(TcpFlags.RST));
+    assertThat(flow.during(0)).as("neither RST nor probe").isEmpty();
+    assertThat(second.during(0)).isEmpty();
     assertThat(peer.connection().subflows()).hasSize(2);
     assertThat(remotes(peer)).containsExactly(IpAddress.parse("10.0.1.2"));
+  }
+
+  @Test
+  void oneRemovalMayNameSeveralIdentifiers() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256);
+    HandMadePeer.Flow second = peer.joined(40_001, 8);
+    HandMadePeer.Flow third = peer.joined(40_002, 9);
+    peer.network().runFor(SECOND);
+    List.of(first, second, third).forEach(flow -> flow.during(0));
+    first.send(ACK, o -> o.removeAddr(new int[] {99, 8, 9}, 3));
+    // RFC 9293 §3.8.4: a probe has the number before the next.
+    assertThat(second.await().sequenceNumber()).isEqualTo(second.received() - 1);
+    assertThat(third.await().sequenceNumber()).isEqualTo(third.received() - 1);
+    assertThat(first.during(0)).isEmpty();
+  }
+
+  @Test
+  void anAddressThatIsNotInUseIsWithdrawnAsWell() {
+    HandMadePeer peer = clientOfServerWith(3);
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    Map<IpAddress, Integer> announced = new HashMap<>();
+    while (announced.size() < 2) {
+      MptcpOptionSet options = awaitOption(flow, MptcpOption.ADD_ADDR).mptcp();
+      int id = options.addAddrId();
+      IpAddress address = options.addAddrAddress();
+      announced.put(address, id);
+      flow.send(ACK, o -> o.addAddr(true, id, address, 0, 0));
+    }
+    peer.network().runFor(SECOND);
+    flow.during(0);
+    peer.engine().addressDisappears("10.0.3.2");
+    List<IncomingSegment> removals = flow.during(10 * SECOND);
+    assertThat(removals).hasSize(3);
+    for (IncomingSegment removal : removals) {
+      assertThat(removal.mptcp().removeAddrCount()).isEqualTo(1);
+      assertThat(removal.mptcp().removeAddrId(0))
+          .isEqualTo(announced.get(IpAddress.parse("10.0.3.2")));
+    }
+  }
+
+  /** The engine's second address has the only subflow; gives that subflow. */
+  private static HandMadePeer.Flow onlyOnSecond(HandMadePeer peer) {
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256);
+    HandMadePeer.Flow second = peer.joined(40_001);
+    first.send(TcpFlags.RST | ACK, o -> {});
+    peer.network().runFor(SECOND);
+    assertThat(peer.connection().subflows()).hasSize(1);
+    second.during(0);
+    return second;
+  }
+
+  private static boolean removes(IncomingSegment segment) {
+    return segment.mptcp().has(MptcpOption.REMOVE_ADDR);
+  }
+
+  @Test
+  void aWithdrawalDoesNotGoOverTheAddressThatItIsAbout() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow second = onlyOnSecond(peer);
+    // Deprecated: the host still has it.
+    long now = peer.network().now();
+    peer.connection().localAddressRemoved(now, SECOND_OF_SERVER, peer.engine());
+    assertThat(second.during(3 * SECOND)).noneMatch(AddressStoriesTest::removes);
+    HandMadePeer.Flow third = peer.flow(1, 40_002);
+    third.join(9, false);
+    third.send(ACK, o -> o.mpJoinAck(third.proof()));
+    assertThat(third.during(3 * SECOND)).anyMatch(AddressStoriesTest::removes);
+    assertThat(second.during(0)).noneMatch(AddressStoriesTest::removes);
+  }
+
+  @Test
+  void anAddressThatCameBackUnnoticedHasTheSameIdentifierAndIsNotWithdrawn() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow second = onlyOnSecond(peer);
+    int id = peer.connection().subflows().get(0).info().localAddressId();
+    // There is no other subflow that could have told of it.
+    peer.engine().addressDisappears("10.0.2.2");
+    peer.network().runFor(100 * MILLI);
+    peer.engine().addressAppears("10.0.2.2");
+    assertThat(peer.flow(2, 40_002).join(7, false).mptcp().joinAddressId()).isEqualTo(id);
+    HandMadePeer.Flow third = peer.flow(1, 40_003);
+    third.join(9, false);
+    third.send(ACK, o -> o.mpJoinAck(third.proof()));
+    assertThat(third.during(10 * SECOND)).noneMatch(AddressStoriesTest::removes);
+    assertThat(second.during(0)).noneMatch(AddressStoriesTest::removes);
+  }
+
+  @Test
+  void theFirstAddressKeepsItsIdentifierAndIsNotWithdrawnAgainOnceItIsBack() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    peer.connected(HMAC_SHA256);
+    HandMadePeer.Flow second = peer.joined(40_001);
+    peer.engine().addressDisappears("10.0.1.2");
+    assertThat(second.await(AddressStoriesTest::removes).mptcp().removeAddrId(0)).isZero();
+    peer.engine().addressAppears("10.0.1.2");
+    assertThat(second.during(10 * SECOND)).noneMatch(AddressStoriesTest::removes);
+    assertThat(peer.flow(1, 40_002).join(9, false).mptcp().joinAddressId()).isZero();
   }
 
   @Test

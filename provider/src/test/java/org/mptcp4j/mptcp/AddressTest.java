@@ -5,7 +5,10 @@ import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
 
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -15,8 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.Settings;
 import org.mptcp4j.sim.Loss;
 import org.mptcp4j.sim.Middleboxes;
+import org.mptcp4j.sim.SimPath;
+import org.mptcp4j.spi.PathManager;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.TcpFlags;
 
 class AddressTest {
   private static final int MEGABYTE = 1_000_000;
@@ -193,19 +199,46 @@ class AddressTest {
   @Test
   void anExcludedAddressIsNeitherAnnouncedNorJoined() {
     TwoHosts hosts = TwoHosts.onePath(15);
-    hosts.network.path(hosts.client, "192.0.2.1", hosts.server, "192.0.2.2");
-    hosts.network.path(hosts.client, "10.0.3.1", hosts.server, "10.0.3.2");
+    SimPath excluded = hosts.network.path(hosts.client, "192.0.2.1", hosts.server, "192.0.2.2");
+    SimPath third = hosts.network.path(hosts.client, "10.0.3.1", hosts.server, "10.0.3.2");
+    List<IpAddress> announced = new ArrayList<>();
+    List<IpAddress> joined = new ArrayList<>();
+    for (SimPath path : List.of(hosts.first, excluded, third)) {
+      path.both(
+          link ->
+              link.middlebox(
+                  Middleboxes.watch(
+                      segment -> {
+                        if (segment.mptcp().has(MptcpOption.ADD_ADDR)) {
+                          announced.add(segment.mptcp().addAddrAddress());
+                        }
+                        if (segment.has(TcpFlags.SYN) && !segment.has(TcpFlags.ACK)) {
+                          joined.addAll(List.of(segment.source(), segment.destination()));
+                        }
+                      })));
+    }
+    IpAddress example = IpAddress.parse("192.0.2.2");
     hosts.connect(multipath(), multipath());
-    hosts
-        .serverConnection()
-        .addresses()
-        .announce(hosts.network.now(), IpAddress.parse("192.0.2.2"));
+    hosts.network.runFor(SECOND);
+    // Nor where a path manager wants it.
+    hosts.serverConnection().paths().announce(example.toInetAddress());
+    hosts.network.runFor(SECOND);
+    assertThat(announced).isNotEmpty().doesNotContain(example);
+    // A peer that knows no better.
+    hosts.serverConnection().addresses().announce(hosts.network.now(), example);
     hosts.transfer(MEGABYTE, MEGABYTE);
+    hosts.network.runFor(SECOND);
+    assertThat(announced).contains(example);
+    PathControl paths = hosts.clientConnection().paths();
+    InetAddress local = IpAddress.parse("10.0.3.1").toInetAddress();
+    PathManager.Remote there = new PathManager.Remote(example.toInetAddress(), TwoHosts.PORT);
+    assertThat(paths.open(local, there)).isFalse();
     hosts.network.runFor(10 * SECOND);
+    assertThat(joined).doesNotContain(example, IpAddress.parse("192.0.2.1"));
 
     assertThat(hosts.clientConnection().addresses().remotes())
         .as("the peer's announcement was heard")
-        .anyMatch(remote -> remote.address().equals(IpAddress.parse("192.0.2.2")));
+        .anyMatch(remote -> remote.address().equals(example));
     assertThat(hosts.clientTransfer.isComplete()).isTrue();
     assertThat(hosts.client.counters().joins.sum()).isEqualTo(1);
   }

@@ -226,6 +226,34 @@ class FallbackStoriesTest {
   }
 
   @Test
+  void whatFollowsAWrongChecksumIsDroppedThoughItCameBeforeAndIsRight() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256 | CHECKSUM);
+    HandMadePeer.Flow second = peer.joined(40_000);
+    send(peer, first, 0, bytes(0, 10));
+    send(peer, second, 10, bytes(10, 10));
+    peer.network().runFor(50 * MILLI);
+    int hole = second.next();
+    int relative = second.relative();
+    byte[] right = bytes(30, 10);
+    long sum = InternetChecksum.sum(ByteBuffer.wrap(right), 0, right.length);
+    int checksum = DssChecksum.compute(sum, peer.dsn(30), relative + 10, right.length);
+    second.sendAt(
+        hole + 10,
+        second.received(),
+        ACK,
+        right,
+        o -> o.dss(peer.dataAck, peer.dsn(30), relative + 10, right.length, checksum, false));
+    sendChanged(peer, second, 20, bytes(100, 10));
+    awaitReset(second, MptcpOption.RESET_MIDDLEBOX_INTERFERENCE);
+    send(peer, first, 20, bytes(20, 10));
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).isEqualTo(bytes(0, 30));
+    assertThat(peer.all())
+        .noneMatch(s -> s.mptcp().hasDataAck() && s.mptcp().dataAck() - peer.dsn(30) > 0);
+  }
+
+  @Test
   void aWrongChecksumOnTheOnlySubflowIsToldWithMpFailAndTheConnectionGoesOn() {
     HandMadePeer peer = HandMadePeer.client(multipath());
     HandMadePeer.Flow flow = peer.connected(HMAC_SHA256 | CHECKSUM);
@@ -273,6 +301,9 @@ class FallbackStoriesTest {
     flow.send(ACK, o -> o.mpFail(peer.engineDsn(100)));
     IncomingSegment answer = flow.await();
     assertThat(answer.mptcp().has(MptcpOption.MP_FAIL)).isTrue();
+    assertThat(answer.mptcp().failDataSequenceNumber())
+        .as("of this direction: all so far was right")
+        .isEqualTo(peer.dsn(0));
     assertThat(answer.has(TcpFlags.RST)).isFalse();
     assertThat(peer.connection().isFallback()).isTrue();
     peer.socket.write(ByteBuffer.wrap(bytes(200, 100)));

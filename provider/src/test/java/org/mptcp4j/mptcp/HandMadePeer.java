@@ -409,8 +409,12 @@ final class HandMadePeer {
 
   /** A flow of this client that has joined on the second path. */
   Flow joined(int port) {
+    return joined(port, 7);
+  }
+
+  Flow joined(int port, int addressId) {
     Flow flow = flow(2, port);
-    flow.join(7, false);
+    flow.join(addressId, false);
     flow.send(ACK, o -> o.mpJoinAck(flow.proof()));
     flow.await();
     return flow;

@@ -140,6 +140,7 @@ class JoinStoriesTest {
           }
         });
     assertReset(peer, second.await());
+    assertThat(peer.engine().counters().hmacFailures.sum()).as("there was none").isZero();
   }
 
   @ParameterizedTest(name = "port {0}")
@@ -225,6 +226,16 @@ class JoinStoriesTest {
     }
     assertThat(nonces).hasSize(4);
     assertThat(peer.connection().subflows()).hasSize(2);
+
+    HandMadePeer server = HandMadePeer.server(multipath());
+    server.confirmed(HMAC_SHA256);
+    nonces.clear();
+    for (int i = 0; i < 4; i++) {
+      HandMadePeer.Flow joining = server.awaitFlow();
+      nonces.add(joining.await().mptcp().joinRandom());
+      joining.send(TcpFlags.RST | ACK, o -> o.mpTcpReset(true, 0));
+    }
+    assertThat(nonces).hasSize(4);
   }
 
   @Test

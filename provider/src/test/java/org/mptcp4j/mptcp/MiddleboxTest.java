@@ -40,21 +40,27 @@ class MiddleboxTest {
   @Test
   void optionsStrippedFromSynsMeanPlainTcp() {
     TwoHosts hosts = TwoHosts.onePath(3);
-    hosts.first.both(link -> link.middlebox(Middleboxes.stripFromSyns()));
+    PacketLog log = new PacketLog(hosts);
+    log.watch(hosts.first.forward(), 1, true, Middleboxes.stripFromSyns());
     hosts.connect(multipath(), multipath());
     hosts.transfer(MEGABYTE, MEGABYTE);
     hosts.runToEnd(10 * SECOND);
     assertThat(hosts.clientConnection().isFallback()).isTrue();
+    assertThat(log.packets()).allMatch(packet -> packet.segment().mptcp().isEmpty());
     hosts.runUntilForgotten();
   }
 
   @Test
   void optionsStrippedFromTheSynAckOnlyMeanPlainTcp() {
     TwoHosts hosts = TwoHosts.onePath(4);
-    hosts.first.backward().middlebox(Middleboxes.stripFromSyns());
+    PacketLog log = new PacketLog(hosts);
+    log.watch(hosts.first.backward(), 1, false, Middleboxes.stripFromSyns());
     hosts.connect(multipath(), multipath());
     hosts.transfer(MEGABYTE, MEGABYTE);
     hosts.runToEnd(10 * SECOND);
+    assertThat(log.packets().subList(1, log.packets().size()))
+        .as("after the SYN")
+        .allMatch(packet -> packet.segment().mptcp().isEmpty());
     assertThat(hosts.clientConnection().isFallback()).isTrue();
     assertThat(hosts.serverConnection().isFallback()).isTrue();
     hosts.runUntilForgotten();

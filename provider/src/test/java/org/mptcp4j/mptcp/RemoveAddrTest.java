@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.mptcp4j.sim.Loss;
 import org.mptcp4j.sim.Middleboxes;
+import org.mptcp4j.tcp.TcpState;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.TcpFlags;
@@ -139,11 +140,15 @@ class RemoveAddrTest {
     hosts.transfer(20 * MEGABYTE, 20 * MEGABYTE);
     hosts.network.runFor(100 * MILLI);
     removeOnFirst(hosts, 0);
-    hosts.network.runFor(100 * MILLI);
+    // Before a probe could be answered.
+    hosts.network.runUntil(() -> !knows(hosts.clientConnection(), "10.0.1.2"), SECOND);
     hosts.first.setUp(false);
+    Subflow only = hosts.clientConnection().subflows().get(0);
     hosts.network.runFor(5 * SECOND);
+    assertThat(only.isClosed()).isFalse();
     hosts.first.setUp(true);
     hosts.runToEnd(60 * SECOND);
+    assertThat(only.endpoint().state()).as("it has carried all").isNotEqualTo(TcpState.CLOSED);
     assertThat(hosts.clientTransfer.isComplete()).isTrue();
   }
 
@@ -181,22 +186,24 @@ class RemoveAddrTest {
   void aDeprecatedAddressEndsItsSubflowWithFinAndLosesNothing() {
     TwoHosts hosts = transferring(10);
     List<String> ends = new ArrayList<>();
-    hosts
-        .second
-        .forward()
-        .middlebox(
-            Middleboxes.watch(
-                segment -> {
-                  if (segment.has(TcpFlags.FIN) || segment.has(TcpFlags.RST)) {
-                    ends.add(segment.has(TcpFlags.FIN) ? "FIN" : "RST");
-                  }
-                }));
+    hosts.second.both(
+        link ->
+            link.middlebox(
+                Middleboxes.watch(
+                    segment -> {
+                      if (segment.has(TcpFlags.FIN) || segment.has(TcpFlags.RST)) {
+                        String end = segment.has(TcpFlags.FIN) ? "FIN" : "RST";
+                        ends.add(end + " from " + segment.source());
+                      }
+                    })));
     // The host still has it, and gives it to no new subflow.
     hosts
         .clientConnection()
         .localAddressRemoved(hosts.network.now(), IpAddress.parse("10.0.2.1"), hosts.client);
     hosts.network.runFor(3 * SECOND);
-    assertThat(ends).startsWith("FIN").doesNotContain("RST");
+    assertThat(ends)
+        .startsWith("FIN from 10.0.2.1", "FIN from 10.0.2.2")
+        .doesNotContain("RST from 10.0.2.1");
     hosts.runToEnd(60 * SECOND);
     assertThat(hosts.clientTransfer.isComplete()).isTrue();
   }
@@ -225,8 +232,10 @@ class RemoveAddrTest {
     hosts.first.both(
         link -> link.middlebox(Middleboxes.editMptcp(MptcpOption.REMOVE_ADDR, o -> said[0]++)));
     // The only subflow uses it: there is no other to say so.
+    Subflow only = hosts.serverConnection().subflows().get(0);
     hosts.server.addressDisappears("10.0.1.2");
     hosts.network.runFor(20 * MILLI);
+    assertThat(only.isClosed()).as("the last one stays").isFalse();
     hosts.server.addressAppears("10.0.1.2");
     hosts.runToEnd(60 * SECOND);
     assertThat(said[0]).isZero();

@@ -82,8 +82,16 @@ class ResetReasonStoriesTest {
     }
   }
 
+  @Test
+  void aReasonThatIsUnspecifiedForbidsNoOtherAttempt() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    peer.confirmed(HMAC_SHA256);
+    refuseJoin(peer, 0, MptcpOption.RESET_UNSPECIFIED);
+    assertThat(peer.awaitFlow()).isNotNull();
+  }
+
   @ParameterizedTest(name = "flags {0}, reason {1}")
-  @CsvSource({"1, 1, true", "1, 2, true", "0, 1, false"})
+  @CsvSource({"1, 1, true", "1, 2, true", "0, 1, false", "15, 1, true", "14, 1, false"})
   void onlyARefusalForNowLeavesAConnectionWithoutSubflowsAlive(
       int flags, int reason, boolean lives) {
     HandMadePeer peer = HandMadePeer.server(multipath());

@@ -90,7 +90,8 @@ class SignalStoriesTest {
   }
 
   private static void assertNothingHappened(HandMadePeer peer) {
-    peer.network().runFor(SECOND);
+    // Long enough for a path to be probed in vain and reset.
+    peer.network().runFor(5 * SECOND);
     MptcpConnection connection = peer.connection();
     assertThat(connection.failure()).isEmpty();
     assertThat(connection.isFallback()).isFalse();
