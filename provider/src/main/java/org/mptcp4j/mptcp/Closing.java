@@ -244,9 +244,6 @@ final class Closing {
       if (superfluous || (both && (!peerFirst || subflow.isPeerFinished()))) {
         subflow.finish(now);
       }
-      if (both && applicationGone) {
-        subflow.detachOnce(now);
-      }
     }
     subflowsFinished |= both;
   }

@@ -210,6 +210,7 @@ public final class MptcpConnection {
   void onJoined(long now, Subflow subflow) {
     counters().joins.increment();
     lifetime.onJoined();
+    subflows.resetStranded();
     paths.onJoined();
     paths.request();
   }
@@ -388,14 +389,19 @@ public final class MptcpConnection {
     if (session.isMultipath()) {
       for (int i = 0; i < subflows.size(); i++) {
         Subflow subflow = subflows.get(i);
-        // The last subflow stays: the address may come back, as may be hoped in plain TCP.
-        if (subflow.flow().local().equals(address) && subflows.hasOtherUsable(subflow)) {
+        if (!subflow.flow().local().equals(address)) {
+          continue;
+        }
+        if (subflows.hasOtherUsable(subflow)) {
           if (host.path(address, subflow.flow().remote()).isPresent()) {
             // RFC 8684 §3.4.2: a deprecated address still works, and its subflow ends with FIN.
             subflow.finish(now);
           } else {
             subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, true);
           }
+        } else {
+          // The last subflow stays: the address may come back, as may be hoped in plain TCP.
+          subflow.strand();
         }
       }
       addresses.withdraw(now, address);
@@ -411,6 +417,7 @@ public final class MptcpConnection {
         subflow.pathMayHaveChanged(now, host.path(subflow.flow().local(), subflow.flow().remote()));
       }
     }
+    subflows.resetStranded();
     paths.request();
     settle(now, sink);
   }
@@ -427,7 +434,7 @@ public final class MptcpConnection {
    * that is closed.
    */
   public void setBackup(long now, Subflow subflow, boolean backup, SegmentSink sink) {
-    if (session.isMultipath() && subflow.isUsable()) {
+    if (session.isMultipath() && !subflow.isClosed()) {
       subflow.ownBackup(backup);
       settle(now, sink);
     }

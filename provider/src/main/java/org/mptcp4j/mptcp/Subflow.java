@@ -53,6 +53,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   private int delivered;
   private boolean touched;
   private boolean pathless;
+  private boolean stranded;
   private long heardAt;
   private long sentBytes;
   private long receivedBytes;
@@ -253,8 +254,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   /** What the host says of the way to the peer: a new one, the same, or none. */
   void pathMayHaveChanged(long now, Optional<NetworkPath> path) {
     if (path.isPresent()) {
+      stranded = false;
       if (pathless) {
         pathless = false;
+        suspicion.mayProbe(now);
         endpoint.pathRecovered(now);
         touched = true;
       }
@@ -265,7 +268,19 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     } else if (!pathless) {
       pathless = true;
       suspicion.raise(now);
+      // There is nobody to ask, and no address of ours to ask from.
+      timers.stopProbing();
     }
+  }
+
+  /** Its address is gone, and it stays for want of another subflow. */
+  void strand() {
+    stranded = true;
+  }
+
+  /** Whether its address is gone and has not come back. */
+  boolean isStranded() {
+    return stranded && !closed;
   }
 
   /** The peer says that its address is gone: others take over until this subflow has answered. */
@@ -332,6 +347,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
       closing = true;
       touched = true;
       endpoint.close(now);
+      if (connection.session().isMultipath()) {
+        // Whatever else the peer has to say finds another way; its FIN is not waited for for ever.
+        detachOnce(now);
+      }
     }
   }
 
@@ -404,14 +423,18 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   /** Works out {@link #allowance} for someone who has {@code wanted} bytes to send. */
   int prepareToSend(long now, long wanted) {
-    if (!isUsable() || pathless) {
+    boolean idle = endpoint.bytesInFlight() == 0 && outstanding.isEmpty();
+    // Where there is no way at all, one segment goes out and is missed: the patience of TCP is
+    // limited.
+    boolean inVain = pathless && idle && !connection.subflowSet().hasOtherUsable(this);
+    if (!isUsable() || (pathless && !inVain)) {
       room.close();
       return 0;
     }
     Session session = connection.session();
-    boolean idle = endpoint.bytesInFlight() == 0 && outstanding.isEmpty();
     // The first mapping rides in MP_CAPABLE; it stays within one segment.
-    boolean oneSegment = initial && !session.isConfirmed() && !session.isPlain() && !hasSent();
+    boolean first = initial && !session.isConfirmed() && !session.isPlain() && !hasSent();
+    boolean oneSegment = first || inVain;
     room.prepare(now, wanted, idle, !session.isPlain(), oneSegment);
     return room.allowance();
   }
@@ -445,13 +468,17 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   }
 
   boolean isBetterThan(Subflow other) {
-    if (suspicion.isRaised() != other.suspicion.isRaised()) {
-      return !suspicion.isRaised();
+    if (isDoubtful() != other.isDoubtful()) {
+      return !isDoubtful();
     }
     if (isBackup() != other.isBackup()) {
       return !isBackup();
     }
     return smoothedRttNanos() < other.smoothedRttNanos();
+  }
+
+  private boolean isDoubtful() {
+    return suspicion.isRaised() || pathless;
   }
 
   /** Queues for other subflows what was sent here and is not acknowledged at data level. */
@@ -737,7 +764,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
 
   @Override
   public boolean isSuspect() {
-    return suspicion.isRaised() || !isUsable();
+    return isDoubtful() || !isUsable();
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.wire.MptcpOption;
 
 /** The subflows of a connection, in the order in which they came. */
 final class SubflowSet {
@@ -52,13 +53,25 @@ final class SubflowSet {
     return count;
   }
 
+  /** Whether another one can carry data, and there is a way for it. */
   boolean hasOtherUsable(Subflow subflow) {
     for (int i = 0; i < subflows.size(); i++) {
-      if (subflows.get(i) != subflow && subflows.get(i).isUsable()) {
+      Subflow s = subflows.get(i);
+      if (s != subflow && s.isUsable() && s.hasPath()) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Those whose address did not come back are of no use where another one has a way. */
+  void resetStranded() {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isStranded() && hasOtherUsable(subflow)) {
+        subflow.wantReset(MptcpOption.RESET_UNSPECIFIED, true);
+      }
+    }
   }
 
   /** Whether another one delivers what is sent on it. */

@@ -39,6 +39,13 @@ final class Suspicion {
     subflow.reinjectOutstanding(false);
     if (!raised) {
       raised = true;
+      mayProbe(now);
+    }
+  }
+
+  /** Probes where there is a need, and a way. */
+  void mayProbe(long now) {
+    if (raised && subflow.hasPath()) {
       subflow.timers().startProbing(now, subflow.endpoint().smoothedRttNanos());
     }
   }

@@ -128,4 +128,22 @@ class BackupTest {
     hosts.runToEnd(60 * SECOND);
     assertThat(hosts.clientTransfer.isComplete()).isTrue();
   }
+
+  /** What the application wants of a subflow that has only begun is said when it is there. */
+  @Test
+  void aSubflowMayBecomeABackupBeforeItIsEstablished() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    peer.confirmed(HandMadePeer.HMAC_SHA256);
+    HandMadePeer.Flow second = peer.awaitFlow();
+    second.await();
+    Subflow begun = peer.connection().subflows().get(1);
+    peer.connection().setBackup(peer.network().now(), begun, true, peer.engine());
+    second.acceptJoin(1, false);
+    second.await(segment -> segment.mptcp().has(MptcpOption.MP_JOIN));
+    second.acknowledge();
+    assertThat(second.during(100 * MILLI))
+        .filteredOn(segment -> segment.mptcp().has(MptcpOption.MP_PRIO))
+        .singleElement()
+        .satisfies(segment -> assertThat(segment.mptcp().prioBackup()).isTrue());
+  }
 }
