@@ -96,7 +96,6 @@ final class Handshake {
     MptcpOptionSet options = segment.mptcp();
     if (!segment.has(TcpFlags.SYN | TcpFlags.ACK)
         || !options.has(MptcpOption.MP_JOIN)
-        || options.joinLength() != 16
         || !session.isMultipath()) {
       subflow.wantReset(MptcpOption.RESET_MPTCP_ERROR, false);
       return false;
@@ -163,7 +162,7 @@ final class Handshake {
             session.local().key(),
             subflow.identity().remoteNonce(),
             subflow.identity().localNonce());
-    boolean present = options.has(MptcpOption.MP_JOIN) && options.joinLength() == 24;
+    boolean present = options.has(MptcpOption.MP_JOIN);
     if (!present || !Hmac.matches160(expected, options.joinHmac())) {
       if (present) {
         connection.counters().hmacFailures.increment();

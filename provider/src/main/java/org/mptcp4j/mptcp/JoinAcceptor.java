@@ -81,7 +81,6 @@ final class JoinAcceptor {
   private Optional<Refusal> refusal(IncomingSegment syn) {
     MptcpOptionSet join = syn.mptcp();
     if (!join.has(MptcpOption.MP_JOIN)
-        || join.joinLength() != 12
         || !session.isMultipath()
         || join.joinToken() != session.local().token()
         || connection.failure().isPresent()) {

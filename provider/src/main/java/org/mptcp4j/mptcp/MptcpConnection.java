@@ -201,8 +201,6 @@ public final class MptcpConnection {
           .increment();
     } else if (!subflow.isOpener()) {
       subflow.startCarrying();
-      // The fourth ACK tells the peer that its third arrived (RFC 8684 §3.2).
-      subflow.endpoint().requestAck();
       onJoined(now, subflow);
     }
   }

@@ -86,15 +86,11 @@ public final class StatelessHandshake {
     int cookie = ack.acknowledgmentNumber() - 1;
     long key = key(ack, ack.sequenceNumber() - 1, cookie);
     MptcpOptionSet options = ack.mptcp();
-    boolean multipath =
-        options.has(MptcpOption.MP_CAPABLE)
-            && options.capableLength() >= 20
-            && options.receiverKey() == key;
     IncomingSegment syn =
         cookies.rebuildSyn(
             ack,
             writer -> {
-              if (multipath) {
+              if (options.has(MptcpOption.MP_CAPABLE)) {
                 writer.mpCapableSyn(SubflowOptions.VERSION, options.capableFlags());
               }
             });
