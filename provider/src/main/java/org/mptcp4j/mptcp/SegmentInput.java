@@ -271,10 +271,9 @@ final class SegmentInput {
     boolean touchesSegment =
         SequenceNumber.lt(sequence, segmentEnd)
             && SequenceNumber.gt(sequence + length, segment.sequenceNumber());
-    int receiveNext = subflow.endpoint().receiveNext();
-    boolean isNew = SequenceNumber.gt(sequence + length, receiveNext);
     // RFC 8684 §3.3.1: a mapping applies to some of the segment that carries it.
-    if (touchesSegment && isNew) {
+    if (touchesSegment) {
+      int receiveNext = subflow.endpoint().receiveNext();
       subflow.mappings().add(sequence, dsn, length, checksum, receiveNext);
     }
   }

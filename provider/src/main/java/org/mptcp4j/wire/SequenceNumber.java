@@ -1,8 +1,9 @@
 package org.mptcp4j.wire;
 
 /**
- * Arithmetic of sequence numbers that wrap around: 32 bits for TCP (RFC 9293 §3.4), 64 bits for the
- * data level of MPTCP (RFC 8684 §3.3.1). The only class that compares them.
+ * Arithmetic of sequence numbers that wrap around: those of TCP, with 32 bits (RFC 9293 §3.4), and
+ * the short form of those of MPTCP's data level (RFC 8684 §3.3.1). The numbers of the data level
+ * themselves have 64 bits, and are compared by their difference.
  */
 public final class SequenceNumber {
   private SequenceNumber() {}
@@ -39,36 +40,6 @@ public final class SequenceNumber {
 
   /** The earlier of the two. */
   public static int min(int a, int b) {
-    return a - b <= 0 ? a : b;
-  }
-
-  /** Whether {@code a} comes before {@code b}. */
-  public static boolean lt(long a, long b) {
-    return a - b < 0;
-  }
-
-  /** Whether {@code a} comes before {@code b} or is equal. */
-  public static boolean leq(long a, long b) {
-    return a - b <= 0;
-  }
-
-  /** Whether {@code a} comes after {@code b}. */
-  public static boolean gt(long a, long b) {
-    return a - b > 0;
-  }
-
-  /** Whether {@code a} comes after {@code b} or is equal. */
-  public static boolean geq(long a, long b) {
-    return a - b >= 0;
-  }
-
-  /** The later of the two. */
-  public static long max(long a, long b) {
-    return a - b >= 0 ? a : b;
-  }
-
-  /** The earlier of the two. */
-  public static long min(long a, long b) {
     return a - b <= 0 ? a : b;
   }
 

@@ -16,6 +16,7 @@ import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +24,10 @@ import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.mptcp4j.Subflow;
+import org.mptcp4j.wire.MptcpOption;
 
 /** Two engines with their own threads, joined in memory. */
 @Timeout(60)
@@ -112,6 +116,21 @@ class EngineTest {
     accepted.close();
     socket.close();
     await("the port is free", () -> clientLink.guardedPorts().isEmpty());
+  }
+
+  @ParameterizedTest(name = "mptcp4j.checksum={0}")
+  @CsvSource({", true", "true, true", "false, false"})
+  void theOfferAsksForChecksumsUnlessTheyAreSwitchedOff(String setting, boolean asks)
+      throws Exception {
+    Map<String, String> settings = setting == null ? Map.of() : Map.of("mptcp4j.checksum", setting);
+    TwoEngines engines = new TwoEngines(1, settings);
+    CompletableFuture<Integer> flags = new CompletableFuture<>();
+    engines.serverLink.onArrival = syn -> flags.complete(syn.mptcp().capableFlags());
+    engines.client.openSocket(true).connect(engines.serverAddress(PORT));
+    assertThat(flags.get(PATIENCE, TimeUnit.NANOSECONDS))
+        .isEqualTo(
+            MptcpOption.CAPABLE_HMAC_SHA256 | (asks ? MptcpOption.CAPABLE_CHECKSUM_REQUIRED : 0));
+    engines.closeAndCheck();
   }
 
   @Test

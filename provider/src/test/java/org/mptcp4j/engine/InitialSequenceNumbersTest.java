@@ -2,6 +2,7 @@ package org.mptcp4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.mptcp4j.tcp.SipHash;
 import org.mptcp4j.wire.FlowKey;
@@ -25,9 +26,20 @@ class InitialSequenceNumbersTest {
 
   @Test
   void flowsAndSecretsEachHaveTheirOwnNumbers() {
+    IpAddress another = IpAddress.parse("10.0.0.3");
+    IpAddress ipv6 = IpAddress.parse("2001:db8::a00:1");
+    List<FlowKey> flows =
+        List.of(
+            FLOW,
+            FlowKey.of(FLOW.local(), 4001, FLOW.remote(), 80),
+            FlowKey.of(FLOW.local(), 4000, FLOW.remote(), 81),
+            FlowKey.of(another, 4000, FLOW.remote(), 80),
+            FlowKey.of(FLOW.local(), 4000, another, 80),
+            FlowKey.of(ipv6, 4000, ipv6, 80),
+            FlowKey.of(IpAddress.parse("2001:db9::a00:1"), 4000, ipv6, 80),
+            FlowKey.of(ipv6, 4000, IpAddress.parse("2001:db9::a00:1"), 80));
     InitialSequenceNumbers numbers = numbers(2);
-    FlowKey other = FlowKey.of(FLOW.local(), 4001, FLOW.remote(), 80);
-    assertThat(numbers.next(0, other)).isNotEqualTo(numbers.next(0, FLOW));
+    assertThat(flows.stream().map(flow -> numbers.next(0, flow))).doesNotHaveDuplicates();
     assertThat(numbers(3).next(0, FLOW)).isNotEqualTo(numbers.next(0, FLOW));
   }
 }

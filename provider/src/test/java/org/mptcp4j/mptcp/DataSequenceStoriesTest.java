@@ -137,6 +137,10 @@ class DataSequenceStoriesTest {
       Integer before = known.floorKey(start + options.dataLevelLength() - 1);
       if (before != null && end.get(before) > start) {
         assertThat(offset).as("byte %d of %s", start, flow).isEqualTo(known.get(before));
+        assertThat(start).as("begin of mapping").isEqualTo(before);
+        assertThat(end.get(before))
+            .as("end of mapping")
+            .isEqualTo(start + options.dataLevelLength());
         repeated++;
       }
       known.put(start, offset);
@@ -177,10 +181,12 @@ class DataSequenceStoriesTest {
     HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
     flow.data(peer.dsn(0), bytes(0, 10));
     int relative = flow.relative();
+    flow.urgentPointer(5);
     flow.send(
         ACK | URGENT,
         bytes(10, 10),
         o -> o.dss(peer.dataAck, peer.dsn(10), relative, 10, -1, false));
+    flow.urgentPointer(0);
     flow.data(peer.dsn(20), bytes(20, 10));
     peer.network().runFor(50 * MILLI);
     assertThat(peer.read()).isEqualTo(bytes(0, 30));
@@ -370,6 +376,11 @@ class DataSequenceStoriesTest {
     second.acknowledge();
     peer.network().runFor(50 * MILLI);
     assertThat(peer.connection().unacknowledgedBytes()).isZero();
+    // What is written now takes no place that the first subflow still needs.
+    peer.socket.write(ByteBuffer.wrap(bytes(100, 1_000)));
+    second.await(segment -> segment.payloadLength() > 0);
+    second.acknowledge();
+    peer.network().runFor(50 * MILLI);
     first.during(0);
 
     IncomingSegment again =
@@ -395,6 +406,7 @@ class DataSequenceStoriesTest {
     flow.send(ACK, o -> o.dssAck(start));
     peer.network().runFor(50 * MILLI);
     assertThat(peer.connection().unacknowledgedBytes()).isEqualTo(1_000);
+    assertThat(flow.during(900 * MILLI)).noneMatch(segment -> segment.payloadLength() > 0);
     IncomingSegment again = flow.await(segment -> segment.payloadLength() > 0);
     assertThat(again.sequenceNumber()).isEqualTo(original.sequenceNumber() + 1_000);
     assertThat(again.mptcp().dataSequenceNumber()).isEqualTo(start);
@@ -417,8 +429,8 @@ class DataSequenceStoriesTest {
             .filter(segment -> !segment.has(TcpFlags.RST))
             .toList();
     assertThat(others).hasSizeGreaterThan(1_000);
-    // ADD_ADDR with HMAC leaves no room.
-    assertThat(others).allMatch(s -> s.mptcp().hasDataAck() || s.mptcp().has(MptcpOption.ADD_ADDR));
+    assertThat(others).allMatch(segment -> segment.mptcp().hasDataAck());
+    assertThat(others).anyMatch(segment -> segment.mptcp().has(MptcpOption.ADD_ADDR));
   }
 
   @Test
@@ -529,6 +541,23 @@ class DataSequenceStoriesTest {
     assertThat(log.packets()).noneMatch(packet -> packet.segment().has(TcpFlags.RST));
   }
 
+  /** It leaves the first FIN to the peer for a second, and no longer. */
+  @Test
+  void whoClosedSecondSendsItsFinsWhereThePeerSendsNone() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256);
+    HandMadePeer.Flow second = peer.joined(40_000);
+    first.send(ACK, o -> o.dss(peer.dataAck, peer.dsn(0), 0, 1, -1, true));
+    peer.network().runFor(50 * MILLI);
+    peer.socket.close();
+    first.await(segment -> segment.mptcp().hasDataFin());
+    first.send(ACK, o -> o.dssAck(peer.engineDsn(1)));
+    assertThat(first.during(900 * MILLI)).noneMatch(segment -> segment.has(TcpFlags.FIN));
+    assertThat(second.during(0)).noneMatch(segment -> segment.has(TcpFlags.FIN));
+    assertThat(first.during(200 * MILLI)).anyMatch(segment -> segment.has(TcpFlags.FIN));
+    assertThat(second.during(0)).anyMatch(segment -> segment.has(TcpFlags.FIN));
+  }
+
   @Test
   void theRightEdgeOfTheSharedWindowNeverMovesBack() {
     TwoHosts hosts = TwoHosts.twoPaths(8);
@@ -600,26 +629,36 @@ class DataSequenceStoriesTest {
     second.send(ACK, o -> o.mpJoinAck(second.proof()));
     second.await();
     second.acknowledge();
+    peer.network().runFor(50 * MILLI);
     first.acknowledge();
     peer.network().runFor(50 * MILLI);
     peer.socket.write(ByteBuffer.allocate(200_000));
-    for (int i = 0; i < 8; i++) {
-      peer.network().runFor(25 * MILLI);
-      // Its subflow acknowledges, so that congestion control lets more go.
-      second.send(ACK, o -> o.dssAck(peer.engineDsn(0)));
-    }
+    peer.network().runFor(25 * MILLI);
     return peer;
+  }
+
+  /** The second subflow acknowledges, so that congestion control lets more go. */
+  private static void fillTheWindows(HandMadePeer peer) {
+    for (int i = 0; i < 8; i++) {
+      peer.joinedFlow().send(ACK, o -> o.dssAck(peer.engineDsn(0)));
+      peer.network().runFor(25 * MILLI);
+    }
   }
 
   @Test
   void theLargestOfTheWindowsCounts() {
     HandMadePeer peer = twoWindows();
+    assertThat(peer.dataAck - peer.engineDsn(0))
+        .as("sent after the smaller one was told")
+        .isGreaterThan(10_000);
+    fillTheWindows(peer);
     assertThat(peer.dataAck - peer.engineDsn(0)).isBetween(50_000L - 1_460, 50_000L);
   }
 
   @Test
   void theWindowOfEachSubflowIsMindedToo() {
     HandMadePeer peer = twoWindows();
+    fillTheWindows(peer);
     long onFirst =
         peer.all().stream()
             .filter(segment -> segment.source().toString().equals("10.0.1.2"))

@@ -88,6 +88,27 @@ class DataSequenceWrapTest {
     }
   }
 
+  /** A window at a time goes out, and is acknowledged, and in the end the DATA_FIN. */
+  @ParameterizedTest
+  @ValueSource(longs = {-1, Long.MAX_VALUE, 0xffff_ffffL})
+  void aConnectionSendsOnWhereItsNumbersWrap(long last) {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.flow(1, 40_000).window(20_000);
+    long first = last - 50_000;
+    MptcpConnection connection = flow.established(new KeyMaterial(1, 2, first - 1), multipath());
+    connection.write(peer.network().now(), ByteBuffer.allocate(100_000), peer.engine());
+    connection.shutdownOutput(peer.network().now(), peer.engine());
+    for (int round = 0; round < 10; round++) {
+      long acknowledged = peer.dataAck;
+      peer.network().runFor(20_000_000);
+      assertThat(peer.dataAck - acknowledged).isLessThanOrEqualTo(20_000);
+      flow.acknowledge();
+    }
+    assertThat(peer.dataAck - first).as("all and the DATA_FIN").isEqualTo(100_001);
+    peer.network().runFor(20_000_000);
+    assertThat(connection.isDelivered()).isTrue();
+  }
+
   /** Pieces in any order, repeated, wherever the numbers begin. */
   @Property(tries = 500)
   void theReceiverPutsBytesInOrderWhereverNumbersWrap(

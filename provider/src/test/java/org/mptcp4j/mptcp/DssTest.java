@@ -162,21 +162,4 @@ class DssTest {
     assertThat(hosts.clientConnection().unacknowledgedBytes()).isZero();
     assertThat(hosts.serverConnection().available()).isEqualTo(10_100);
   }
-
-  @Test
-  void aWindowWithoutDataAckSaysNothing() {
-    TwoHosts hosts = TwoHosts.onePath(4);
-    hosts.connect(multipath(), multipath());
-    hosts.clientSocket.write(ByteBuffer.wrap(new byte[100]));
-    hosts.network.runFor(SECOND);
-    long before = hosts.clientConnection().sender().windowBytes();
-    hosts
-        .first
-        .backward()
-        .middlebox(Middleboxes.stripMptcp(packet -> true, subtype -> subtype == MptcpOption.DSS));
-    hosts.serverSocket.read(ByteBuffer.allocate(100));
-    hosts.clientSocket.write(ByteBuffer.wrap(new byte[100]));
-    hosts.network.runFor(SECOND);
-    assertThat(hosts.clientConnection().sender().windowBytes()).isLessThan(before);
-  }
 }

@@ -52,6 +52,7 @@ final class HandMadePeer {
     private int remoteIsn;
     private int window = 60_000;
     private int remoteNonce;
+    private int urgentPointer;
 
     private Flow(IpAddress local, int localPort, IpAddress remote, int remotePort) {
       this.local = local;
@@ -69,6 +70,11 @@ final class HandMadePeer {
     Flow window(int value) {
       window = value;
       return this;
+    }
+
+    /** How far into the segments from now on urgent data reaches; 0 for none. */
+    void urgentPointer(int value) {
+      urgentPointer = value;
     }
 
     /** The next sequence number of this side. */
@@ -123,7 +129,8 @@ final class HandMadePeer {
           segment.encodePieceHeaders(
               packet, 0, OutgoingSegment.ChecksumMode.FULL, 0, payload.length);
       packet.put(headers, payload).limit(headers + payload.length);
-      link.emit(packet);
+      packet.putShort(38, (short) urgentPointer);
+      link.emit(urgentPointer == 0 ? packet : Middleboxes.seal(packet));
     }
 
     /** Sends the next segment with options of any form, without payload. */
@@ -202,6 +209,36 @@ final class HandMadePeer {
       } else if (segment.sequenceNumber() == received) {
         received += segment.segmentLength();
       }
+    }
+
+    /** A connection with MPTCP where the engine has this key, its handshake over. */
+    MptcpConnection established(KeyMaterial key, ConnectionConfig config) {
+      OutgoingSegment offer =
+          new OutgoingSegment()
+              .begin(local, localPort, remote, remotePort)
+              .sequenceNumber(next++)
+              .flags(SYN)
+              .window(window);
+      offer.options().mpCapableSyn(1, HMAC_SHA256);
+      ByteBuffer packet = ByteBuffer.allocate(OutgoingSegment.MAX_HEADER_LENGTH);
+      int length = offer.encodeHeaders(packet, 0, OutgoingSegment.ChecksumMode.FULL);
+      IncomingSegment syn = new IncomingSegment();
+      syn.parse(packet, 0, length);
+      MptcpConnection connection =
+          ConnectionOpener.acceptAnswered(
+              network().now(),
+              engine(),
+              config,
+              syn,
+              engine().path(/* local= */ remote, /* remote= */ local).orElseThrow(),
+              key,
+              remoteIsn);
+      received = remoteIsn + 1;
+      engineKey = key.key();
+      dataAck = key.initialDataSequenceNumber() + 1;
+      send(ACK, o -> o.mpCapableAck(1, HMAC_SHA256, KEY, engineKey));
+      network().runUntil(connection::isEstablished, PATIENCE);
+      return connection;
     }
 
     /** SYN with this offer. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.Settings;
 import org.mptcp4j.wire.IncomingSegment;
@@ -222,6 +223,68 @@ class InitiationStoriesTest {
   }
 
   @Test
+  void theKeysAreSentAgainUntilADataAckComes() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow flow = peer.awaitFlow();
+    flow.await();
+    int sequence = flow.next();
+    Runnable answer =
+        () ->
+            flow.sendAt(
+                sequence,
+                flow.received(),
+                SYN_ACK,
+                new byte[0],
+                o -> o.mpCapableSynAck(1, HMAC_SHA256, KEY));
+    flow.answer(o -> o.mpCapableSynAck(1, HMAC_SHA256, KEY));
+    IncomingSegment third = flow.await();
+    peer.engineKey(third.mptcp().senderKey());
+    // It is lost: the SYN/ACK comes again.
+    for (int i = 0; i < 3; i++) {
+      peer.network().runFor(SECOND);
+      answer.run();
+      IncomingSegment again = flow.await();
+      assertThat(again.mptcp().capableLength()).isEqualTo(20);
+      assertThat(again.mptcp().senderKey()).isEqualTo(peer.engineKey);
+      assertThat(again.mptcp().receiverKey()).isEqualTo(KEY);
+    }
+    flow.acknowledge();
+    peer.network().runFor(SECOND);
+    answer.run();
+    IncomingSegment after = flow.await();
+    assertThat(after.mptcp().has(MptcpOption.MP_CAPABLE)).isFalse();
+    assertThat(after.mptcp().dataAck()).isEqualTo(peer.dsn(0));
+  }
+
+  @Test
+  void threeSynsCarryTheOfferAndThenOneGoesWithout() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow flow = peer.awaitFlow();
+    for (int i = 0; i < 3; i++) {
+      IncomingSegment syn = flow.await();
+      assertThat(syn.flags()).isEqualTo(TcpFlags.SYN);
+      assertThat(syn.mptcp().capableLength()).as("SYN %d", i).isEqualTo(4);
+    }
+    IncomingSegment without = flow.await();
+    assertThat(without.flags()).isEqualTo(TcpFlags.SYN);
+    assertThat(without.mptcp().isEmpty()).isTrue();
+    flow.answer(InitiationStoriesTest::noOption);
+    flow.await();
+    assertPlain(peer, flow);
+  }
+
+  @Test
+  void aWrongChecksumOfMpCapableIsFound() {
+    HandMadePeer peer = HandMadePeer.client(config(true));
+    HandMadePeer.Flow flow = peer.flow(1, 40_000);
+    int flags = HMAC_SHA256 | CHECKSUM;
+    flow.open(o -> o.mpCapableSyn(1, flags));
+    peer.engineKey(flow.await().mptcp().senderKey());
+    flow.send(ACK, TEN, o -> o.mpCapableData(1, flags, KEY, peer.engineKey, TEN.length, 1));
+    assertThat(flow.await().mptcp().failDataSequenceNumber()).isEqualTo(peer.dsn(0));
+  }
+
+  @Test
   void theMappingOfMpCapableMayComeTwiceAndAsADssToo() {
     HandMadePeer peer = HandMadePeer.client(multipath());
     HandMadePeer.Flow flow = peer.flow(1, 40_000);
@@ -230,6 +293,7 @@ class InitiationStoriesTest {
     int first = flow.next();
     // The third ACK is lost; the first data comes three times, in two forms.
     flow.send(ACK, TEN, o -> o.mpCapableData(1, HMAC_SHA256, KEY, peer.engineKey, TEN.length, -1));
+    assertThat(flow.await().mptcp().dataAck()).isEqualTo(peer.dsn(TEN.length));
     flow.sendAt(
         first,
         flow.received(),
@@ -317,6 +381,33 @@ class InitiationStoriesTest {
   }
 
   @Test
+  void aDssBeforeTheKeysWaitsForThem() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.flow(1, 40_000);
+    flow.open(o -> o.mpCapableSyn(1, HMAC_SHA256));
+    peer.engineKey(flow.await().mptcp().senderKey());
+    // The third ACK is lost, and so is the first data.
+    int start = flow.next();
+    flow.sendAt(
+        start + TEN.length,
+        flow.received(),
+        ACK,
+        TEN,
+        o -> o.dss(peer.dataAck, peer.dsn(TEN.length), 1 + TEN.length, TEN.length, -1, false));
+    assertThat(flow.during(50 * MILLI))
+        .allMatch(segment -> segment.mptcp().isEmpty() && segment.acknowledgmentNumber() == start);
+    flow.send(ACK, TEN, o -> o.mpCapableData(1, HMAC_SHA256, KEY, peer.engineKey, TEN.length, -1));
+    flow.data(peer.dsn(TEN.length), TEN);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read())
+        .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    peer.socket.write(ByteBuffer.wrap(TEN));
+    IncomingSegment data = flow.await(segment -> segment.payloadLength() > 0);
+    assertThat(data.mptcp().hasMapping()).isTrue();
+    assertThat(data.mptcp().dataAck()).isEqualTo(peer.dsn(2L * TEN.length));
+  }
+
+  @Test
   void noSubflowIsOpenedBeforeADssCame() {
     HandMadePeer peer = HandMadePeer.server(multipath());
     HandMadePeer.Flow flow = peer.accepted(HMAC_SHA256);
@@ -335,10 +426,31 @@ class InitiationStoriesTest {
     HandMadePeer.Flow flow = peer.confirmed(HMAC_SHA256 | MptcpOption.CAPABLE_NO_JOIN_TO_INITIAL);
     peer.network().runFor(10 * SECOND);
     assertThat(peer.begun()).isEmpty();
-    IpAddress announced = IpAddress.parse("10.0.2.2");
-    long hmac = Hmac.addAddr(KEY, peer.engineKey, 3, announced, 0);
-    flow.send(ACK, o -> o.addAddr(false, 3, announced, 0, hmac));
-    assertThat(peer.awaitFlow().local).isEqualTo(announced);
+    PathControl paths = peer.connection().paths();
+    assertThat(paths.remoteAddresses()).isEmpty();
+    assertThat(
+            paths.open(IpAddress.parse("10.0.2.1").toInetAddress(), paths.initialRemote(), false))
+        .as("whatever a path manager wants")
+        .isFalse();
+    announce(peer, flow, 3, "10.0.2.2", 0);
+    assertThat(peer.awaitFlow().local).isEqualTo(IpAddress.parse("10.0.2.2"));
+  }
+
+  @Test
+  void afterFlagCAnotherPortOfTheFirstAddressMayBeUsed() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow flow = peer.confirmed(HMAC_SHA256 | MptcpOption.CAPABLE_NO_JOIN_TO_INITIAL);
+    announce(peer, flow, 3, "10.0.1.2", 4711);
+    HandMadePeer.Flow second = peer.awaitFlow();
+    assertThat(second.local).isEqualTo(IpAddress.parse("10.0.1.2"));
+    assertThat(second.localPort).isEqualTo(4711);
+  }
+
+  private static void announce(
+      HandMadePeer peer, HandMadePeer.Flow flow, int id, String address, int port) {
+    IpAddress announced = IpAddress.parse(address);
+    long hmac = Hmac.addAddr(KEY, peer.engineKey, id, announced, port);
+    flow.send(ACK, o -> o.addAddr(false, id, announced, port, hmac));
   }
 
   @Test
@@ -358,10 +470,21 @@ class InitiationStoriesTest {
     assertChecksumsBothWays(peer, flow);
   }
 
-  @Test
-  void checksumsAreUsedBothWaysWhenTheOfferAsksForThem() {
+  @ParameterizedTest(name = "in the SYN {0}, in the third ACK {1}, a stateless server {2}")
+  @CsvSource({"true, true, false", "true, false, false", "false, true, false", "true, true, true"})
+  void checksumsAreUsedBothWaysWhenTheOfferAsksForThem(
+      boolean inSyn, boolean inThirdAck, boolean stateless) {
     HandMadePeer peer = HandMadePeer.client(multipath());
-    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256 | CHECKSUM);
+    if (stateless) {
+      peer.engine().answerWithCookies();
+    }
+    HandMadePeer.Flow flow = peer.flow(1, 40_000);
+    flow.open(o -> o.mpCapableSyn(1, HMAC_SHA256 | (inSyn ? CHECKSUM : 0)));
+    IncomingSegment answer = flow.await();
+    assertThat(answer.mptcp().capableFlags()).isEqualTo(HMAC_SHA256 | (inSyn ? CHECKSUM : 0));
+    peer.engineKey(answer.mptcp().senderKey());
+    int flags = HMAC_SHA256 | (inThirdAck ? CHECKSUM : 0);
+    flow.send(ACK, o -> o.mpCapableAck(1, flags, KEY, peer.engineKey));
     assertChecksumsBothWays(peer, flow);
   }
 

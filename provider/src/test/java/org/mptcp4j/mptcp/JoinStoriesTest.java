@@ -72,6 +72,10 @@ class JoinStoriesTest {
     assertThat(answers.get(0).flags()).isEqualTo(ACK);
     assertThat(answers.get(0).payloadLength()).isZero();
     assertThat(peer.connection().subflows().get(1).info().established()).isTrue();
+
+    // The answer was lost.
+    second.send(ACK, o -> o.mpJoinAck(second.proof()));
+    assertThat(second.during(50 * MILLI)).hasSize(1).allMatch(s -> s.flags() == ACK);
   }
 
   @Test
@@ -263,5 +267,31 @@ class JoinStoriesTest {
     assertThat(joined.during(0)).allMatch(segment -> segment.payloadLength() == 0);
     // The first subflow stays silent: then the backup is there for it.
     assertThat(joined.during(5 * SECOND)).anyMatch(segment -> segment.payloadLength() > 0);
+  }
+
+  @Test
+  void aBackupTakesNothingOverWhileAnotherSubflowCan() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256);
+    // Of the others the regular one takes no more than a segment at a time.
+    HandMadePeer.Flow regular = peer.flow(2, 40_000).window(1_000);
+    HandMadePeer.Flow backup = peer.flow(2, 40_001);
+    for (HandMadePeer.Flow flow : List.of(regular, backup)) {
+      flow.join(7, flow == backup);
+      flow.send(ACK, o -> o.mpJoinAck(flow.proof()));
+    }
+    peer.network().runFor(50 * MILLI);
+    long start = peer.dataAck;
+    peer.socket.write(ByteBuffer.allocate(10_000));
+    assertThat(first.during(15 * MILLI)).anyMatch(segment -> segment.payloadLength() > 0);
+    // The first subflow stays silent.
+    for (int i = 0; i < 20; i++) {
+      peer.network().runFor(20 * MILLI);
+      regular.send(ACK, o -> o.dssAck(start));
+    }
+    assertThat(regular.during(0).stream().mapToInt(IncomingSegment::payloadLength).sum())
+        .as("what went out again")
+        .isGreaterThan(5_000);
+    assertThat(backup.during(0)).allMatch(segment -> segment.payloadLength() == 0);
   }
 }

@@ -8,8 +8,11 @@ import static org.mptcp4j.mptcp.TwoHosts.multipathWithChecksum;
 import static org.mptcp4j.mptcp.TwoHosts.plain;
 
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.sim.Loss;
 import org.mptcp4j.sim.Transfer;
@@ -98,34 +101,131 @@ class StatelessHandshakeTest {
     assertThat(hosts.server.sockets()).isEmpty();
   }
 
-  @Test
-  void aTokenThatIsTakenMeansPlainTcp() {
-    StatelessHandshake handshake = new StatelessHandshake(new SipHash(1, 2), new SipHash(3, 4));
+  private static StatelessHandshake handshake(long secret) {
+    return new StatelessHandshake(new SipHash(1, 2), new SipHash(3, secret));
+  }
+
+  private static IncomingSegment syn(
+      String client,
+      int port,
+      String server,
+      int serverPort,
+      int sequence,
+      int version,
+      int flags) {
     OutgoingSegment syn =
         new OutgoingSegment()
-            .begin(IpAddress.parse("10.0.0.1"), 40_000, IpAddress.parse("10.0.0.2"), 80)
-            .sequenceNumber(7)
+            .begin(IpAddress.parse(client), port, IpAddress.parse(server), serverPort)
+            .sequenceNumber(sequence)
             .flags(TcpFlags.SYN);
-    syn.options().mpCapableSyn(1, MptcpOption.CAPABLE_HMAC_SHA256);
-    Path path = new Path(1, 1500, 1460);
+    syn.options().mpCapableSyn(version, flags);
+    return parsed(syn);
+  }
+
+  private static IncomingSegment answer(
+      StatelessHandshake handshake, long now, IncomingSegment syn, IntPredicate isTokenFree) {
+    return parsed(
+        handshake.answer(
+            now, syn, multipath(), new Path(1, 1500, 1460), /* timestampOffset= */ 5, isTokenFree));
+  }
+
+  private static IncomingSegment offer() {
+    return syn("10.0.0.1", 40_000, "10.0.0.2", 80, 7, 1, MptcpOption.CAPABLE_HMAC_SHA256);
+  }
+
+  @Test
+  void aTokenThatIsTakenMeansPlainTcp() {
     int[] token = new int[1];
     IncomingSegment free =
-        parsed(
-            handshake.answer(
-                0,
-                parsed(syn),
-                multipath(),
-                path,
-                /* timestampOffset= */ 5,
-                t -> {
-                  token[0] = t;
-                  return true;
-                }));
+        answer(
+            handshake(4),
+            0,
+            offer(),
+            t -> {
+              token[0] = t;
+              return true;
+            });
     assertThat(free.mptcp().has(MptcpOption.MP_CAPABLE)).isTrue();
     assertThat(KeyMaterial.of(free.mptcp().senderKey()).token()).isEqualTo(token[0]);
-    IncomingSegment taken =
-        parsed(handshake.answer(0, parsed(syn), multipath(), path, 5, t -> false));
-    assertThat(taken.mptcp().has(MptcpOption.MP_CAPABLE)).isFalse();
+    IncomingSegment taken = answer(handshake(4), 0, offer(), t -> false);
+    assertThat(taken.mptcp().isEmpty()).isTrue();
+  }
+
+  @Test
+  void aTokenThatWasTakenSinceTheAnswerMeansPlainTcp() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    peer.connected(MptcpOption.CAPABLE_HMAC_SHA256);
+    MptcpConnection other = peer.connection();
+    peer.engine().answerWithCookies();
+    HandMadePeer.Flow flow = peer.flow(1, 41_000);
+    flow.open(o -> o.mpCapableSyn(1, MptcpOption.CAPABLE_HMAC_SHA256));
+    long key = flow.await().mptcp().senderKey();
+    peer.engine().registerToken(KeyMaterial.of(key).token(), other);
+    flow.send(
+        HandMadePeer.ACK,
+        o -> o.mpCapableAck(1, MptcpOption.CAPABLE_HMAC_SHA256, HandMadePeer.KEY, key));
+    assertPlain(peer, flow);
+    assertThat(peer.connection()).isNotSameAs(other);
+  }
+
+  @Test
+  void aKeyThatIsNotOursMeansPlainTcp() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    peer.engine().answerWithCookies();
+    HandMadePeer.Flow flow = peer.flow(1, 40_000);
+    flow.open(o -> o.mpCapableSyn(1, MptcpOption.CAPABLE_HMAC_SHA256));
+    long key = flow.await().mptcp().senderKey() + 1;
+    flow.send(
+        HandMadePeer.ACK,
+        o -> o.mpCapableAck(1, MptcpOption.CAPABLE_HMAC_SHA256, HandMadePeer.KEY, key));
+    assertPlain(peer, flow);
+  }
+
+  private static void assertPlain(HandMadePeer peer, HandMadePeer.Flow flow) {
+    peer.network().runFor(50 * MILLI);
+    peer.socket.write(ByteBuffer.wrap(new byte[10]));
+    List<IncomingSegment> segments = flow.during(50 * MILLI);
+    assertThat(segments).anyMatch(segment -> segment.payloadLength() == 10);
+    assertThat(segments).allMatch(segment -> segment.mptcp().isEmpty());
+    assertThat(peer.connection().isFallback()).isTrue();
+  }
+
+  @ParameterizedTest(name = "version {0}, flags {1}")
+  @CsvSource({"0, 0x01, false", "1, 0x00, false", "1, 0x41, false", "1, 0x1e, false", "2, 1, true"})
+  void onlyAnOfferThatCanBeTakenIsAnsweredAndWithVersionOne(
+      int version, int flags, boolean isTaken) {
+    IncomingSegment syn = syn("10.0.0.1", 40_000, "10.0.0.2", 80, 7, version, flags);
+    IncomingSegment answer = answer(handshake(4), 0, syn, token -> true);
+    assertThat(answer.mptcp().has(MptcpOption.MP_CAPABLE)).isEqualTo(isTaken);
+    if (isTaken) {
+      assertThat(answer.mptcp().capableVersion()).isEqualTo(1);
+      assertThat(answer.mptcp().capableFlags()).isEqualTo(MptcpOption.CAPABLE_HMAC_SHA256);
+    }
+  }
+
+  @Test
+  void theKeyIsAHashOfTheFlowTheSequenceNumbersAndASecret() {
+    int flags = MptcpOption.CAPABLE_HMAC_SHA256;
+    StatelessHandshake handshake = handshake(4);
+    List<IncomingSegment> answers =
+        List.of(
+            answer(handshake, 0, offer(), token -> true),
+            answer(handshake(5), 0, offer(), token -> true),
+            // Our own sequence number changes with time.
+            answer(handshake, 100 * SECOND, offer(), token -> true),
+            answer(
+                handshake, 0, syn("10.0.0.1", 40_000, "10.0.0.2", 80, 8, 1, flags), token -> true),
+            answer(
+                handshake, 0, syn("10.0.0.1", 40_001, "10.0.0.2", 80, 7, 1, flags), token -> true),
+            answer(
+                handshake, 0, syn("10.0.0.1", 40_000, "10.0.0.2", 81, 7, 1, flags), token -> true),
+            answer(
+                handshake, 0, syn("10.0.0.3", 40_000, "10.0.0.2", 80, 7, 1, flags), token -> true),
+            answer(
+                handshake, 0, syn("10.0.0.1", 40_000, "10.0.0.3", 80, 7, 1, flags), token -> true));
+    assertThat(answers.stream().map(answer -> answer.mptcp().senderKey())).doesNotHaveDuplicates();
+    assertThat(answer(handshake(4), 0, offer(), token -> true).mptcp().senderKey())
+        .isEqualTo(answers.get(0).mptcp().senderKey());
   }
 
   private static IncomingSegment parsed(OutgoingSegment segment) {
