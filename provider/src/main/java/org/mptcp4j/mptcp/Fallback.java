@@ -159,18 +159,20 @@ final class Fallback {
 
   /** The peer found a wrong checksum on our only subflow and goes on without mappings. */
   void onFail(Subflow subflow, long dsn) {
-    if (session.isPlain()) {
-      return;
-    }
+    // An infinite mapping in the same segment has made it plain already.
+    boolean wasMultipath = session.isMultipath();
     // RFC 8684 §3.7: only where the data is contiguous can it go on without mappings.
-    if (!isContiguous(subflow)) {
+    if (wasMultipath && !isContiguous(subflow)) {
       subflow.wantReset(MptcpOption.RESET_MIDDLEBOX_INTERFERENCE, false);
       return;
     }
     subflow.addControl(new ControlOption.Fail(connection.receiver().receiveNext()));
     subflow.endpoint().requestAck();
-    keepSendMapping(subflow);
     infiniteMappingDue = true;
+    if (!wasMultipath) {
+      return;
+    }
+    keepSendMapping(subflow);
     keepReceiveMapping(subflow);
     deliverUnmapped(subflow, subflow.receivedEnd());
     enterPlain(subflow);

@@ -222,6 +222,7 @@ class AddressTest {
     hosts.network.runFor(SECOND);
     // Nor where a path manager wants it.
     hosts.serverConnection().paths().announce(example.toInetAddress());
+    hosts.serverConnection().pathsWritable(hosts.network.now(), hosts.server);
     hosts.network.runFor(SECOND);
     assertThat(announced).isNotEmpty().doesNotContain(example);
     // A peer that knows no better.

@@ -391,6 +391,32 @@ class JoinTest {
   }
 
   @Test
+  void whoBoundAnAddressAnnouncesNoOther() {
+    TwoHosts hosts = TwoHosts.twoPaths(8);
+    hosts.connect(multipath(), multipath().toBuilder().boundToAddress(true).build());
+    List<IpAddress> announced = new ArrayList<>();
+    hosts
+        .first
+        .backward()
+        .middlebox(
+            Middleboxes.watch(
+                segment -> {
+                  if (segment.mptcp().has(MptcpOption.ADD_ADDR)) {
+                    announced.add(segment.mptcp().addAddrAddress());
+                  }
+                }));
+    MptcpConnection server = hosts.serverConnection();
+    IpAddress other = IpAddress.parse("10.0.2.2");
+    for (int port : new int[] {0, 4711}) {
+      assertThat(server.announce(hosts.network.now(), other, port, hosts.server)).isFalse();
+    }
+    long now = hosts.network.now();
+    assertThat(server.announce(now, server.initialLocal(), 4711, hosts.server)).isTrue();
+    hosts.network.runFor(SECOND);
+    assertThat(announced).isNotEmpty().containsOnly(server.initialLocal());
+  }
+
+  @Test
   void announcementsWithoutEndAreHeldWithinBounds() {
     TwoHosts hosts = connected(multipath());
     MptcpConnection client = hosts.clientConnection();

@@ -11,6 +11,8 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.InternetChecksum;
 import org.mptcp4j.wire.IpAddress;
@@ -57,6 +59,19 @@ class KernelVectorsTest {
     long hmac =
         Hmac.addAddr(0x7a7fc444caafd2f2L, 0xf04596dc9280b945L, 1, IpAddress.parse("10.0.2.2"), 0);
     assertThat(hmac).isEqualTo(0x5728d85caf24c649L);
+  }
+
+  /** Worked out with another program's HMAC; the same gives the number of the test above. */
+  @ParameterizedTest
+  @CsvSource({
+    "10.0.2.2, 8080, 935a61880f0f9256",
+    "fd00::1:2, 0, cb34cf3cc95034c2",
+    "fd00::1:2, 8080, 997882d7a27cbb75",
+  })
+  void soAreItsPortAndAnAddressOfSixteenBytes(String address, int port, String hmac) {
+    IpAddress announced = IpAddress.parse(address);
+    assertThat(Hmac.addAddr(0x7a7fc444caafd2f2L, 0xf04596dc9280b945L, 200, announced, port))
+        .isEqualTo(Long.parseUnsignedLong(hmac, 16));
   }
 
   @Test
