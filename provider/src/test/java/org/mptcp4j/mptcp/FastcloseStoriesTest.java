@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.wire.IncomingSegment;
-import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.TcpFlags;
 
 /** RFC 8684 §3.5: what one side's MP_FASTCLOSE makes the other do. */

@@ -31,8 +31,7 @@ class InfiniteMappingStoriesTest {
   /** Data from {@code index} on, with the mapping that says that no other follows. */
   private void sendInfinite(HandMadePeer.Flow flow, int index, byte[] data, int checksum) {
     int relative = flow.relative();
-    flow.send(
-        ACK, data, o -> o.dss(peer.dataAck, peer.dsn(index), relative, 0, checksum, false));
+    flow.send(ACK, data, o -> o.dss(peer.dataAck, peer.dsn(index), relative, 0, checksum, false));
   }
 
   private void assertGoneOnWith(byte[] stream) {
