@@ -58,7 +58,9 @@ final class ControlQueue {
   }
 
   void add(ControlOption option) {
-    if (options.size() < MOST) {
+    // What a peer repeats is answered once, and leaves room for what else there is to say.
+    boolean again = option instanceof ControlOption.AddAddr && options.contains(option);
+    if (!again && options.size() < MOST) {
       options.add(option);
     }
   }

@@ -72,6 +72,10 @@ final class JoinAcceptor {
       }
       refusal = Optional.of(Refusal.LACK_OF_RESOURCES);
     }
+    if (refusal.get() == Refusal.TOO_MANY_SUBFLOWS) {
+      // Some may be dead at the other end, whose RST was lost: the next attempt finds room then.
+      connection.subflowSet().askSilent(now);
+    }
     connection.counters().joinFailures.increment();
     refuse(syn, path, refusal.get(), sink);
     return false;

@@ -3,12 +3,13 @@ package org.mptcp4j.mptcp;
 import org.mptcp4j.tcp.SegmentSink;
 
 /**
- * Whether a subflow works whose address the peer has removed: it is asked, and reset where nothing
- * comes back, so that one who only makes believe that an address is gone ends no subflow (RFC 8684
- * §3.4.2).
+ * Whether a subflow works whose address the peer has removed, or that is silent and keeps another
+ * one out: it is asked, and reset where nothing comes back, so that one who only makes believe that
+ * an address is gone ends no subflow (RFC 8684 §3.4.2).
  */
 final class RemovalCheck {
   private static final int PROBES = 3;
+  private static final long LONGEST_FIRST_INTERVAL = 1_000_000_000L;
   private static final long LONGEST_INTERVAL = 10_000_000_000L;
 
   private int probes;
@@ -19,7 +20,8 @@ final class RemovalCheck {
   void start(long now, long timeoutNanos) {
     if (nextAt == Long.MAX_VALUE) {
       probes = 0;
-      interval = timeoutNanos;
+      // The timeout may have backed off long ago.
+      interval = Math.min(timeoutNanos, LONGEST_FIRST_INTERVAL);
       nextAt = now;
     }
   }

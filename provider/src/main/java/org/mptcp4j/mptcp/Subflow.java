@@ -291,6 +291,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     }
   }
 
+  /** It is reset where the peer does not answer and another subflow is left. */
+  void askWhetherAlive(long now) {
+    removalCheck.start(now, endpoint.retransmissionTimeoutNanos());
+  }
+
   /** Whether the host knows a way to the peer. */
   boolean hasPath() {
     return !pathless;

@@ -8,6 +8,9 @@ import org.mptcp4j.wire.MptcpOption;
 
 /** The subflows of a connection, in the order in which they came. */
 final class SubflowSet {
+  /** Longer than a subflow in use is silent. */
+  private static final long SILENT_FOR = 1_000_000_000L;
+
   private final List<Subflow> subflows = new ArrayList<>();
 
   int size() {
@@ -62,6 +65,16 @@ final class SubflowSet {
       }
     }
     return false;
+  }
+
+  /** Asks those of which nothing was heard lately whether they live. */
+  void askSilent(long now) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isUsable() && now - subflow.heardAt() >= SILENT_FOR) {
+        subflow.askWhetherAlive(now);
+      }
+    }
   }
 
   /** Those whose address did not come back are of no use where another one has a way. */

@@ -187,4 +187,20 @@ class AnnouncementTest {
     announce(hosts, 9, "10.0.9.2", 0, 0);
     assertThat(remotes(hosts)).contains(new Remote(9, IpAddress.parse("10.0.9.2"), TwoHosts.PORT));
   }
+
+  @Test
+  void anAnnouncementThatIsRepeatedWithoutEndLeavesRoomForOtherSignals() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow first = peer.confirmed(HandMadePeer.HMAC_SHA256);
+    IpAddress address = IpAddress.parse("10.0.9.2");
+    long hmac = Hmac.addAddr(HandMadePeer.KEY, peer.engineKey, 5, address, 0);
+    peer.network().runFor(50 * MILLI);
+    for (int i = 0; i < 100; i++) {
+      first.send(HandMadePeer.ACK, o -> o.addAddr(false, 5, address, 0, hmac));
+    }
+    peer.network().runFor(6 * MILLI);
+    Subflow subflow = peer.connection().subflows().get(0);
+    peer.connection().setBackup(peer.network().now(), subflow, true, peer.engine());
+    assertThat(first.during(SECOND)).anyMatch(s -> s.mptcp().has(MptcpOption.MP_PRIO));
+  }
 }

@@ -8,12 +8,16 @@ import static org.mptcp4j.mptcp.HandMadePeer.RST;
 import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
+import static org.mptcp4j.mptcp.TwoHosts.multipathWithChecksum;
 
 import java.nio.ByteBuffer;
+import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.sim.SimHost;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOption;
 import org.mptcp4j.wire.TcpFlags;
@@ -117,5 +121,80 @@ class RejoinStoriesTest {
     assertThat(peer.begun()).isEmpty();
     peer.socket.write(ByteBuffer.allocate(10));
     assertThat(first.await(segment -> segment.payloadLength() > 0)).isNotNull();
+  }
+
+  /**
+   * Subflows that are dead at the peer, whose resets got lost, take the places of those that would
+   * work: they are asked, and go.
+   */
+  @Test
+  void deadSubflowsDoNotKeepANewOneOut() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    peer.connected(HMAC_SHA256);
+    for (int port = 40_001; port <= 40_007; port++) {
+      peer.joined(port);
+    }
+    peer.network().runFor(2 * SECOND);
+    assertThat(peer.flow(2, 40_008).join(7, false).has(TcpFlags.RST)).isTrue();
+    peer.network().runFor(10 * SECOND);
+    HandMadePeer.Flow another = peer.joined(40_009);
+    another.data(peer.dsn(0), new byte[10]);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).hasSize(10);
+  }
+
+  /** One direction is shut; what comes in the other outlives the ends of all subflows. */
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {2, 12, 27})
+  void aHalfClosedConnectionOutlivesItsSubflows(long seed) {
+    boolean up = seed % 2 == 0;
+    TwoHosts hosts = TwoHosts.twoPaths(seed);
+    hosts.first.rate(2_000_000);
+    hosts.second.rate(2_000_000);
+    hosts.connect(multipathWithChecksum(), multipath());
+    Random random = new Random(seed);
+    hosts.transfer(up ? 20_000_000 : 100, up ? 100 : 20_000_000);
+    long end = hosts.network.now() + 400 * SECOND;
+    while (!hosts.clientTransfer.isComplete() && hosts.network.now() < end) {
+      hosts.network.runFor((200 + random.nextInt(1_000)) * MILLI);
+      disturb(hosts, random);
+    }
+    hosts.runToEnd(200 * SECOND);
+    assertThat(hosts.clientTransfer.isComplete() && hosts.serverTransfer.isComplete()).isTrue();
+    hosts.runUntilForgotten();
+  }
+
+  private static void disturb(TwoHosts hosts, Random random) {
+    boolean all = random.nextInt(3) == 0;
+    switch (random.nextInt(4)) {
+      case 0 -> forget(hosts.server, all, random);
+      case 1 -> forget(hosts.client, false, random);
+      case 2 -> {
+        boolean one = random.nextBoolean();
+        hosts.first.setUp(!(one || all));
+        hosts.second.setUp(one && !all);
+        hosts.network.runFor(random.nextInt(10_000) * MILLI);
+        hosts.first.setUp(true);
+        hosts.second.setUp(true);
+      }
+      default -> {
+        String one = random.nextBoolean() ? "10.0.1.1" : "10.0.2.1";
+        String other = one.equals("10.0.1.1") ? "10.0.2.1" : "10.0.1.1";
+        hosts.client.addressDisappears(one);
+        if (all) {
+          hosts.client.addressDisappears(other);
+        }
+        hosts.network.runFor(random.nextInt(20_000) * MILLI);
+        hosts.client.addressAppears(other);
+        hosts.network.runFor(random.nextInt(5_000) * MILLI);
+        hosts.client.addressAppears(one);
+      }
+    }
+  }
+
+  private static void forget(SimHost host, boolean all, Random random) {
+    do {
+      host.forgetFlow(random.nextInt(4));
+    } while (all && host.flowCount() > 0);
   }
 }
