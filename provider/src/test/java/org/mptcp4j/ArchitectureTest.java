@@ -13,6 +13,9 @@ import com.tngtech.archunit.lang.ArchRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -160,6 +163,18 @@ class ArchitectureTest {
   @ValueSource(strings = {"wire", "tcp", "mptcp"})
   void theProtocolHasNoThreadLockSocketOrClock(String name) {
     check(isSansIo(name));
+  }
+
+  /** RFC 8684 §3.1 and RFC 6528: keys, nonces and sequence numbers are hard to guess. */
+  @Test
+  void nothingIsRandomThatCouldBeGuessed() {
+    check(
+        noClasses()
+            .should()
+            .dependOnClassesThat()
+            .belongToAnyOf(Random.class, ThreadLocalRandom.class, SplittableRandom.class)
+            .orShould()
+            .callMethod(Math.class, "random"));
   }
 
   @Test

@@ -68,8 +68,8 @@ class DataSequenceStoriesTest {
     return log;
   }
 
-  private static boolean isData(PacketLog.Packet packet) {
-    return packet.segment().payloadLength() > 0;
+  private static boolean isData(IncomingSegment segment) {
+    return segment.payloadLength() > 0;
   }
 
   /** The initial sequence numbers of each direction of each flow. */
@@ -126,7 +126,7 @@ class DataSequenceStoriesTest {
     int repeated = 0;
     for (PacketLog.Packet packet : lossyTransfer(checksum).packets()) {
       MptcpOptionSet options = packet.segment().mptcp();
-      if (!isData(packet) || !options.hasMapping()) {
+      if (!isData(packet.segment()) || !options.hasMapping()) {
         continue;
       }
       String flow = direction(packet.segment());
@@ -465,6 +465,23 @@ class DataSequenceStoriesTest {
     assertThat(hosts.clientConnection().subflows()).hasSize(2);
   }
 
+  @Test
+  void aDataAckOfWhatWasNeverSentIsPassedOver() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    peer.socket.write(ByteBuffer.wrap(bytes(0, 100)));
+    flow.await(segment -> segment.payloadLength() > 0);
+    flow.send(ACK, o -> o.dssAck(peer.engineDsn(1_000)));
+    assertThat(flow.await(DataSequenceStoriesTest::isData).mptcp().dataSequenceNumber())
+        .as("it goes out again")
+        .isEqualTo(peer.engineDsn(0));
+    flow.acknowledge();
+    peer.network().runFor(50 * MILLI);
+    peer.socket.write(ByteBuffer.wrap(bytes(100, 100)));
+    assertThat(flow.await(DataSequenceStoriesTest::isData).mptcp().dataSequenceNumber())
+        .isEqualTo(peer.engineDsn(100));
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aDataFinWithoutDataHasNoSubflowSequenceNumber(boolean checksum) {
@@ -488,6 +505,38 @@ class DataSequenceStoriesTest {
     }
   }
 
+  /** Ten bytes and the DATA_FIN have length 11; it is in the checksum and not on the subflow. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDataFinThatComesWithDataCountsAtDataLevelOnly(boolean checksum) {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256 | (checksum ? CHECKSUM : 0));
+    byte[] data = bytes(0, 10);
+    int relative = flow.relative();
+    long sum = InternetChecksum.sum(ByteBuffer.wrap(data), 0, data.length);
+    flow.send(
+        ACK,
+        data,
+        o ->
+            o.dss(
+                peer.dataAck,
+                peer.dsn(0),
+                relative,
+                11,
+                checksum ? DssChecksum.compute(sum, peer.dsn(0), relative, 11) : -1,
+                true));
+    assertThat(flow.during(50 * MILLI))
+        .last()
+        .satisfies(
+            answer -> {
+              assertThat(answer.mptcp().dataAck()).isEqualTo(peer.dsn(11));
+              assertThat(answer.acknowledgmentNumber()).isEqualTo(flow.next());
+            });
+    assertThat(peer.read()).isEqualTo(data);
+    assertThat(peer.socket.read(ByteBuffer.allocate(1))).as("end of stream").isEqualTo(-1);
+    assertThat(peer.connection().isFallback()).isFalse();
+  }
+
   @Test
   void noFinGoesOutBeforeTheDataFinIsAcknowledged() {
     HandMadePeer peer = HandMadePeer.client(multipath());
@@ -506,6 +555,24 @@ class DataSequenceStoriesTest {
     }
     flow.send(ACK, o -> o.dssAck(peer.engineDsn(101)));
     flow.await(segment -> segment.has(TcpFlags.FIN));
+  }
+
+  @Test
+  void theLastSubflowStaysOpenThoughThePeerHasFinishedIt() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    long start = peer.dataAck;
+    peer.socket.write(ByteBuffer.wrap(bytes(0, 100)));
+    flow.await(segment -> segment.payloadLength() > 0);
+    flow.send(ACK | TcpFlags.FIN, o -> o.dssAck(start));
+    boolean again = false;
+    for (int i = 0; i < 10; i++) {
+      List<IncomingSegment> segments = flow.during(500 * MILLI);
+      assertThat(segments).noneMatch(s -> s.has(TcpFlags.FIN) || s.has(TcpFlags.RST));
+      again |= hasData(segments);
+      flow.send(ACK, o -> o.dssAck(start));
+    }
+    assertThat(again).as("what was not acknowledged goes out again").isTrue();
   }
 
   @Test

@@ -84,10 +84,19 @@ class JoinStoriesTest {
     peer.confirmed(HMAC_SHA256);
     HandMadePeer.Flow second = peer.awaitFlow();
     second.await();
+    int sequence = second.next();
     second.acceptJoin(1, false);
     peer.socket.write(ByteBuffer.allocate(100_000));
     List<IncomingSegment> third = second.during(900 * MILLI);
     assertThat(third).hasSizeBetween(2, 5);
+    // All of them are lost, and the SYN/ACK comes again.
+    second.sendAt(
+        sequence,
+        second.received(),
+        SYN_ACK,
+        new byte[0],
+        o -> o.mpJoinSynAck(false, 1, Hmac.leftmost64(second.proof()), 0x0badcafe));
+    third.add(second.await());
     for (IncomingSegment segment : third) {
       assertThat(segment.payloadLength()).isZero();
       assertThat(segment.mptcp().joinHmac()).isEqualTo(proofOf(second.engineProof()));
@@ -166,6 +175,22 @@ class JoinStoriesTest {
     peer.network().runFor(50 * MILLI);
     assertThat(first.connection().subflows()).hasSize(2);
     assertThat(peer.socket.connection().subflows()).hasSize(1);
+  }
+
+  /** The server has not seen the client's key, and could not tell whether the proof is right. */
+  @Test
+  void aJoinBeforeTheThirdAckIsRefused() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.flow(1, 40_000);
+    first.open(o -> o.mpCapableSyn(1, HMAC_SHA256));
+    peer.engineKey(first.await().mptcp().senderKey());
+    IncomingSegment answer = peer.flow(2, 40_000).join(7, false);
+    assertThat(answer.flags()).isEqualTo(TcpFlags.RST | ACK);
+    assertThat(answer.mptcp().resetReason()).isEqualTo(MptcpOption.RESET_MPTCP_ERROR);
+    first.send(ACK, o -> o.mpCapableAck(1, HMAC_SHA256, KEY, peer.engineKey));
+    peer.network().runFor(50 * MILLI);
+    peer.joined(40_001);
+    assertThat(peer.connection().subflows()).hasSize(2);
   }
 
   @Test
