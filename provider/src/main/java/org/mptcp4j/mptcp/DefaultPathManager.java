@@ -96,7 +96,8 @@ final class DefaultPathManager implements PathManager {
             continue;
           }
           Attempt attempt = attempts.get(pair);
-          if (attempt != null && attempt.permanent) {
+          if (attempt != null && attempt.permanent && anyEstablished) {
+            // RFC 8684 §3.6; but a path that may be refused is better than none.
             continue;
           }
           if (!connection.hasPath(local, remote.address())) {

@@ -402,6 +402,18 @@ final class HandMadePeer {
     return flow;
   }
 
+  /** A flow of this server to the client's address on a path, nothing of which was sent. */
+  Flow flowToClient(int path, int port, int remotePort) {
+    Flow flow =
+        new Flow(
+            IpAddress.parse("10.0." + path + ".2"),
+            port,
+            IpAddress.parse("10.0." + path + ".1"),
+            remotePort);
+    flows.add(flow);
+    return flow;
+  }
+
   /** The next flow that the engine begins; waits for it. */
   Flow awaitFlow() {
     network().runUntil(() -> !begun.isEmpty(), PATIENCE);

@@ -94,6 +94,39 @@ class RejoinStoriesTest {
     assertThat(peer.read()).hasSize(10);
   }
 
+  /** As for a wrong checksum where data is missing elsewhere: the data has to come again. */
+  @Test
+  void aPathThatWasRefusedForGoodIsTriedAgainWhereThereIsNoOther() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow first = peer.confirmed(HMAC_SHA256);
+    refuse(peer.awaitFlow(), RejoinStoriesTest::prohibit);
+    peer.network().runFor(SECOND);
+    first.send(
+        RST | ACK, o -> o.mpTcpReset(false, MptcpOption.RESET_MIDDLEBOX_INTERFERENCE));
+    HandMadePeer.Flow another = peer.joinedByEngine();
+    another.data(peer.dsn(0), new byte[10]);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).hasSize(10);
+  }
+
+  /** The server, too, may open subflows; those of Linux do where they are told to. */
+  @Test
+  void aServerMayJoin() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow first = peer.confirmed(HMAC_SHA256);
+    refuse(peer.awaitFlow(), RejoinStoriesTest::prohibit);
+    first.send(RST | ACK, o -> {});
+    peer.network().runFor(50 * MILLI);
+    peer.begun().clear();
+    HandMadePeer.Flow join = peer.flowToClient(2, 10_001, first.remotePort);
+    assertThat(join.join(7, false).mptcp().has(MptcpOption.MP_JOIN)).isTrue();
+    join.send(ACK, o -> o.mpJoinAck(join.proof()));
+    join.await();
+    join.data(peer.dsn(0), new byte[10]);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).hasSize(10);
+  }
+
   /** As Linux does when an endpoint is deleted, be it the last: it has nothing to send on then. */
   @Test
   void aPeerThatFinishesItsLastSubflowBeforeItsStreamGetsAnother() {
