@@ -101,8 +101,7 @@ class RejoinStoriesTest {
     HandMadePeer.Flow first = peer.confirmed(HMAC_SHA256);
     refuse(peer.awaitFlow(), RejoinStoriesTest::prohibit);
     peer.network().runFor(SECOND);
-    first.send(
-        RST | ACK, o -> o.mpTcpReset(false, MptcpOption.RESET_MIDDLEBOX_INTERFERENCE));
+    first.send(RST | ACK, o -> o.mpTcpReset(false, MptcpOption.RESET_MIDDLEBOX_INTERFERENCE));
     HandMadePeer.Flow another = peer.joinedByEngine();
     another.data(peer.dsn(0), new byte[10]);
     peer.network().runFor(50 * MILLI);
