@@ -27,15 +27,13 @@ final class Fallback {
    * answered data in a SYN: the peer has seen mappings, and is told that there will be no more.
    */
   void toPlain() {
-    if (!session.isPlain()) {
-      boolean told = connection.earlyData().mappingsSent();
-      session.becomePlain(told);
-      infiniteMappingDue = told;
-      happened = true;
-      connection.counters().fallbacks.increment();
-      connection.lifetime().releaseToken();
-      connection.receiver().start(session.receiveBase() + 1);
-    }
+    boolean told = connection.earlyData().mappingsSent();
+    session.becomePlain(told);
+    infiniteMappingDue = told;
+    happened = true;
+    connection.counters().fallbacks.increment();
+    connection.lifetime().releaseToken();
+    connection.receiver().start(session.receiveBase() + 1);
   }
 
   /**

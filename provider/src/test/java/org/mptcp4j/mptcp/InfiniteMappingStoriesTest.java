@@ -37,6 +37,7 @@ class InfiniteMappingStoriesTest {
   private void assertGoneOnWith(byte[] stream) {
     peer.network().runFor(50 * MILLI);
     assertThat(peer.connection().isFallback()).isTrue();
+    assertThat(peer.engine().counters().fallbacks.sum()).isEqualTo(1);
     assertThat(peer.read()).isEqualTo(stream);
     assertThat(peer.all()).noneMatch(segment -> segment.has(TcpFlags.RST));
   }
