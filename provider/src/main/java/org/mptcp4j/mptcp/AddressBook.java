@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.mptcp4j.wire.IpAddress;
 import org.mptcp4j.wire.MptcpOptionSet;
 
@@ -21,6 +22,7 @@ final class AddressBook {
   private final MptcpConnection connection;
   private final Session session;
   private final List<Remote> remotes = new ArrayList<>();
+  private final List<Remote> withdrawn = new ArrayList<>();
   private final Map<Local, Integer> localIds = new HashMap<>();
   private final Announcements announcements;
   private int lastLocalId;
@@ -35,6 +37,7 @@ final class AddressBook {
   void initial(IpAddress local, IpAddress remote, int remotePort) {
     localIds.clear();
     remotes.clear();
+    withdrawn.clear();
     localIds.put(new Local(local, 0), 0);
     remotes.add(new Remote(0, remote, remotePort));
   }
@@ -68,14 +71,30 @@ final class AddressBook {
     return remotes;
   }
 
+  /**
+   * Addresses that the peer has withdrawn. What it says of their coming back goes over subflows: a
+   * connection without any has to find out for itself.
+   */
+  List<Remote> withdrawn() {
+    return withdrawn;
+  }
+
   /** The identifier of a remote address that subflows are opened to. */
   int remoteId(IpAddress address, int port) {
-    for (Remote remote : remotes) {
-      if (remote.address().equals(address) && remote.port() == port) {
-        return remote.id();
-      }
+    return Stream.concat(remotes.stream(), withdrawn.stream())
+        .filter(remote -> remote.address().equals(address) && remote.port() == port)
+        .mapToInt(Remote::id)
+        .findFirst()
+        .orElse(0);
+  }
+
+  private void withdrawn(Remote remote) {
+    remotes.remove(remote);
+    withdrawn.removeIf(known -> known.address().equals(remote.address()));
+    if (withdrawn.size() == connection.config().maxAnnouncedAddresses()) {
+      withdrawn.remove(0);
     }
-    return 0;
+    withdrawn.add(remote);
   }
 
   void onAddAddr(long now, Subflow subflow, MptcpOptionSet options) {
@@ -114,20 +133,21 @@ final class AddressBook {
     for (int i = remotes.size() - 1; i >= 0 && id != 0; i--) {
       Remote before = remotes.get(i);
       if (before.id() == id) {
-        remotes.remove(i);
+        withdrawn(before);
         if (!before.address().equals(announced.address())) {
           // RFC 8684 §3.4.1: REMOVE_ADDR must have come first, and was lost.
           checkPaths(now, id);
         }
       }
     }
+    withdrawn.removeIf(known -> known.address().equals(announced.address()));
     remotes.add(announced);
   }
 
   void onRemoveAddr(long now, MptcpOptionSet options) {
     for (int i = 0; i < options.removeAddrCount(); i++) {
       int id = options.removeAddrId(i);
-      remotes.removeIf(r -> r.id() == id);
+      remotes.stream().filter(r -> r.id() == id).toList().forEach(this::withdrawn);
       checkPaths(now, id);
     }
     connection.paths().request();

@@ -86,11 +86,13 @@ final class ConnectionTimers {
     }
   }
 
+  /** Of the subflows that deliver; of all, where none does. */
   private long longestTimeout() {
     long longest = connection.config().tcp().minRtoNanos();
+    boolean anyDelivers = connection.subflowSet().hasHealthy();
     for (int i = 0; i < connection.subflowCount(); i++) {
       Subflow subflow = connection.subflowAt(i);
-      if (subflow.isUsable()) {
+      if (subflow.isUsable() && !(anyDelivers && subflow.isSuspect())) {
         longest = Math.max(longest, subflow.endpoint().retransmissionTimeoutNanos());
       }
     }
@@ -109,7 +111,8 @@ final class ConnectionTimers {
       dataTimeoutInterval = Math.min(2 * dataTimeoutInterval, LONGEST_PERSIST);
       dataTimeoutAt = now + dataTimeoutInterval;
       if (!isCarried(connection.sender().unacknowledged()) && !isPeerInDoubt(now, sink)) {
-        // A receiver may drop what its subflow acknowledged (RFC 8684 §3.3.2).
+        // A receiver may drop what its subflow acknowledged (RFC 8684 §3.3.2); or all copies are on
+        // subflows that are silent, or ended.
         connection.sender().reinjection().addOldest();
       }
     }
@@ -149,9 +152,13 @@ final class ConnectionTimers {
     }
   }
 
+  /** Whether the byte is on its way on a subflow that delivers, or on any, where none does. */
   private boolean isCarried(long dsn) {
+    boolean anyDelivers = connection.subflowSet().hasHealthy();
     for (int i = 0; i < connection.subflowCount(); i++) {
-      if (connection.subflowAt(i).outstanding().carries(dsn, Integer.MAX_VALUE)) {
+      Subflow subflow = connection.subflowAt(i);
+      if (!(anyDelivers && subflow.isSilent())
+          && subflow.outstanding().carries(dsn, Integer.MAX_VALUE)) {
         return true;
       }
     }

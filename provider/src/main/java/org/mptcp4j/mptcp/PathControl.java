@@ -129,13 +129,20 @@ final class PathControl implements PathManager.Connection {
   @Override
   public List<PathManager.Remote> remoteAddresses() {
     List<PathManager.Remote> list = new ArrayList<>();
+    addUsable(list, connection.addresses().remotes());
+    if (connection.subflowSet().anyUsable() == null) {
+      addUsable(list, connection.addresses().withdrawn());
+    }
+    return list;
+  }
+
+  private void addUsable(List<PathManager.Remote> list, List<AddressBook.Remote> remotes) {
     AddressFilter filter = connection.host().addressFilter();
-    for (AddressBook.Remote remote : connection.addresses().remotes()) {
+    for (AddressBook.Remote remote : remotes) {
       if (!isClosed(remote.address(), remote.port()) && filter.admits(remote.address())) {
         list.add(new PathManager.Remote(remote.address().toInetAddress(), remote.port()));
       }
     }
-    return list;
   }
 
   /** RFC 8684 §3.1, flag C: no further subflow to the first one's address and port. */

@@ -196,6 +196,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     timers.established();
     carriesData = true;
     everCarriedData = true;
+    connection.subflowSet().reinjectFromSilent();
   }
 
   boolean everCarriedData() {
@@ -470,6 +471,11 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
     sentBytes += mapping.length();
     touched = true;
     return true;
+  }
+
+  /** Whether what was sent stays unacknowledged. */
+  boolean isSilent() {
+    return suspicion.isRaised();
   }
 
   boolean isBetterThan(Subflow other) {

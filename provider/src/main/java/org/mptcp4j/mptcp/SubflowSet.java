@@ -87,6 +87,24 @@ final class SubflowSet {
     }
   }
 
+  /**
+   * One delivers that has just come, or did not before: what waits on silent ones, with copies
+   * nowhere but on what has ended since, may go out on it.
+   */
+  void reinjectFromSilent() {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isSilent()) {
+        subflow.reinjectOutstanding(true);
+      }
+    }
+  }
+
+  /** Whether one delivers what is sent on it. */
+  boolean hasHealthy() {
+    return hasOtherHealthy(null);
+  }
+
   /** Whether another one delivers what is sent on it. */
   boolean hasOtherHealthy(Subflow subflow) {
     for (int i = 0; i < subflows.size(); i++) {

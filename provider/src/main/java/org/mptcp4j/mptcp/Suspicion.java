@@ -83,6 +83,7 @@ final class Suspicion {
         subflow.timers().stopProbing();
         connection.sender().reinjection().recovered(subflow);
         subflow.outstanding().clearReinjected();
+        connection.subflowSet().reinjectFromSilent();
       }
     }
   }

@@ -49,7 +49,11 @@ public interface PathManager {
     /** This host's addresses that can be used. */
     List<InetAddress> localAddresses();
 
-    /** The peer's addresses that accept subflows, the first subflow's before announced ones. */
+    /**
+     * The peer's addresses that accept subflows, the first subflow's before announced ones. While
+     * there is no subflow, those follow that the peer has withdrawn: it could not say that they are
+     * back.
+     */
     List<Remote> remoteAddresses();
 
     /** Subflows that exist or are being opened. */

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mptcp4j.sim.Loss;
 import org.mptcp4j.sim.Middleboxes;
 import org.mptcp4j.sim.SimPath;
 import org.mptcp4j.wire.MptcpOption;
@@ -65,6 +66,26 @@ class ReinjectionTest {
         .filteredOn(s -> s.info().established())
         .hasSize(1);
     arrivesWithReinjections();
+  }
+
+  @Test
+  void onASubflowThatJoinsWhenAllOthersHaveFallenSilent() {
+    hosts.connect(multipath(), multipath());
+    hosts.network.runFor(SECOND);
+    for (SimPath path : List.of(hosts.first, hosts.second)) {
+      path.forward().loss(Loss.random(1));
+    }
+    hosts.transfer(10_000, 0);
+    hosts.network.runFor(SECOND);
+    MptcpConnection client = hosts.clientConnection();
+    assertThat(client.subflows()).filteredOn(s -> !s.outstanding().isEmpty()).hasSize(2);
+    assertThat(client.reinjectedBytes()).isEqualTo(10_000);
+    // The copy is gone with the second one, whose path works again; the first has the data still.
+    hosts.client.addressDisappears("10.0.2.1");
+    hosts.second.forward().loss(Loss.random(0));
+    hosts.client.addressAppears("10.0.2.1");
+    hosts.network.runFor(500 * MILLI);
+    assertThat(hosts.serverTransfer.received()).isEqualTo(10_000);
   }
 
   @ParameterizedTest(name = "of the client {0}")

@@ -77,6 +77,43 @@ class RejoinTest {
     }
   }
 
+  @Test
+  void aConnectionWithoutSubflowsTriesWhatWasWithdrawn() {
+    begin(impatient());
+    hosts.server.addressDisappears("10.0.1.2");
+    hosts.network.runFor(SECOND);
+    assertThat(established()).allMatch(flow -> flow.endsWith(">10.0.2.2"));
+    // Nobody can tell the client what happens to the server's addresses now.
+    hosts.first.setUp(false);
+    hosts.second.setUp(false);
+    hosts.server.addressAppears("10.0.1.2");
+    hosts.server.addressDisappears("10.0.2.2");
+    hosts.client.addressDisappears("10.0.1.1");
+    hosts.client.addressDisappears("10.0.2.1");
+    hosts.network.runFor(SECOND);
+    hosts.first.setUp(true);
+    hosts.client.addressAppears("10.0.1.1");
+    hosts.network.runFor(5 * SECOND);
+    assertThat(established()).containsExactly("10.0.1.1>10.0.1.2");
+    assertThat(carried(SECOND)).isGreaterThan(300_000);
+    Subflow joined = hosts.clientConnection().subflows().get(0);
+    assertThat(joined.identity().remoteAddressId()).as("that of the first address").isZero();
+  }
+
+  @Test
+  void whatWasWithdrawnIsLeftAloneWhileThereIsASubflow() {
+    begin(impatient());
+    hosts.server.addressDisappears("10.0.1.2");
+    hosts.network.runFor(SECOND);
+    int[] syns = new int[1];
+    hosts
+        .first
+        .forward()
+        .middlebox(Middleboxes.watch(segment -> syns[0] += segment.has(TcpFlags.SYN) ? 1 : 0));
+    hosts.network.runFor(30 * SECOND);
+    assertThat(syns[0]).isZero();
+  }
+
   @ParameterizedTest(name = "the server has one address: {0}")
   @ValueSource(booleans = {true, false})
   void aSubflowThatWasResetIsOpenedAgainToWhereItLed(boolean oneAddress) {

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.mptcp.MptcpConnection.Failure;
+import org.mptcp4j.sim.Loss;
 import org.mptcp4j.sim.SimSocket;
 import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.KeepAlive;
@@ -180,6 +181,38 @@ class SilentPeerTest {
     hosts.serverSocket.read(ByteBuffer.allocate(1 << 20));
     hosts.network.runFor(SECOND / 5);
     assertThat(data.position()).isGreaterThan(taken);
+  }
+
+  @Test
+  void aSubflowThatIsSilentDoesNotDelayTheQuestionForTheWindow() {
+    TwoHosts hosts = connected(true);
+    ByteBuffer data = ByteBuffer.allocate(64 << 20);
+    hosts.clientSocket.onReady(writing(data));
+    boolean[] reads = {true};
+    ByteBuffer read = ByteBuffer.allocate(1 << 20);
+    hosts.serverSocket.onReady(
+        socket -> {
+          while (reads[0] && socket.read(read.clear()) > 0) {
+            // Nobody looks at it.
+          }
+        });
+    hosts.network.runFor(SECOND / 2);
+    hosts.first.setUp(false);
+    hosts.second.rate(10_000_000);
+    hosts.network.runFor(20 * SECOND);
+    Subflow silent = hosts.clientConnection().subflows().get(0);
+    assertThat(silent.endpoint().retransmissionTimeoutNanos()).isGreaterThan(10 * SECOND);
+    reads[0] = false;
+    hosts.network.runUntil(() -> hosts.clientConnection().sender().isPersisting(), 10 * SECOND);
+    // What tells of the room is lost.
+    hosts.second.backward().loss(Loss.random(1));
+    reads[0] = true;
+    hosts.serverSocket.afterCall();
+    hosts.network.runFor(SECOND / 10);
+    hosts.second.backward().loss(Loss.random(0));
+    int taken = data.position();
+    hosts.network.runFor(2 * SECOND);
+    assertThat(data.position() - taken).isGreaterThan(1_000_000);
   }
 
   @Test

@@ -6,17 +6,18 @@ import static org.mptcp4j.sim.SimConfig.SECOND;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.mptcp4j.mptcp.MptcpCounters;
 
 /**
- * One connection for an hour of virtual time ({@code -Dsim.soak.seconds=N} for another), both ends
- * writing all the while. Every second something happens to one of its paths: an address of either
- * host goes or comes, the path falls silent or speaks again, its loss changes, now and then to so
- * much that hardly anything passes, or a host forgets the flow and answers with RST. Every byte is
- * compared.
+ * One connection for an hour of virtual time ({@code -Dsim.soak.seconds=N} for another; {@code
+ * -Dsim.first=SEED -Dsim.soak.seeds=N} for others), both ends writing all the while. Every second
+ * something happens to one of its paths: an address of either host goes or comes, the path falls
+ * silent or speaks again, its loss changes, now and then to so much that hardly anything passes, or
+ * a host forgets the flow and answers with RST. Every byte is compared.
  */
 @Tag("simulation")
 class SoakTest {
@@ -46,8 +47,13 @@ class SoakTest {
   private final List<Way> ways = new ArrayList<>();
   private long changes;
 
+  private static LongStream seeds() {
+    long first = Long.getLong("sim.first", 1);
+    return LongStream.range(first, first + Long.getLong("sim.soak.seeds", 2));
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {1, 2})
+  @MethodSource("seeds")
   void aConnectionOutlivesAllItsSubflows(long seed) {
     network = new SimNetwork(seed);
     random = new SimRandom(seed + 77);
