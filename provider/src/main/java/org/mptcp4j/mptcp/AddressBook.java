@@ -72,8 +72,8 @@ final class AddressBook {
   }
 
   /**
-   * Addresses that the peer has withdrawn. What it says of their coming back goes over subflows: a
-   * connection without any has to find out for itself.
+   * Addresses that the peer has withdrawn. What it says of their coming back goes over subflows:
+   * where none delivers, this side has to find out for itself.
    */
   List<Remote> withdrawn() {
     return withdrawn;

@@ -130,7 +130,7 @@ final class PathControl implements PathManager.Connection {
   public List<PathManager.Remote> remoteAddresses() {
     List<PathManager.Remote> list = new ArrayList<>();
     addUsable(list, connection.addresses().remotes());
-    if (connection.subflowSet().anyUsable() == null) {
+    if (!connection.subflowSet().hasHealthy()) {
       addUsable(list, connection.addresses().withdrawn());
     }
     return list;

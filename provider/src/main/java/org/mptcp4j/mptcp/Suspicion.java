@@ -39,6 +39,7 @@ final class Suspicion {
     subflow.reinjectOutstanding(false);
     if (!raised) {
       raised = true;
+      connection.paths().request();
       mayProbe(now);
     }
   }

@@ -51,7 +51,7 @@ public interface PathManager {
 
     /**
      * The peer's addresses that accept subflows, the first subflow's before announced ones. While
-     * there is no subflow, those follow that the peer has withdrawn: it could not say that they are
+     * no subflow delivers, those follow that the peer has withdrawn: it could not say that they are
      * back.
      */
     List<Remote> remoteAddresses();
