@@ -98,11 +98,7 @@ final class SubflowOptions {
       options.mpJoinAck(subflow.identity().ownHmac());
       return;
     }
-    if (subflow.isInitial()
-        && connection.isClient()
-        && !session.isConfirmed()
-        && !subflow.hasSent()
-        && !connection.closing().prefersDataFin()) {
+    if (owesKeys(subflow) && !connection.closing().prefersDataFin()) {
       options.mpCapableAck(VERSION, capableFlags(), session.local().key(), session.remote().key());
       if (subflow.hasSentEarly()) {
         // Linux' server lets an answer that was written before this segment came wait until a
@@ -120,6 +116,20 @@ final class SubflowOptions {
       return;
     }
     writeDss(options, subflow);
+  }
+
+  /**
+   * Whether the peer may not know the keys (RFC 8684 §3.1). One that sends data with a mapping does,
+   * unless it answers data in our SYN.
+   */
+  private boolean owesKeys(Subflow subflow) {
+    long first = session.remote().initialDataSequenceNumber() + 1;
+    boolean hasAnswered = connection.receiver().receiveNext() != first;
+    return subflow.isInitial()
+        && connection.isClient()
+        && !session.isConfirmed()
+        && !subflow.hasSent()
+        && (subflow.hasSentEarly() || !hasAnswered);
   }
 
   private void writeControl(OutgoingSegment segment, Subflow subflow) {

@@ -68,6 +68,12 @@ class DataSequenceStoriesTest {
     return log;
   }
 
+  private static byte[] payload(IncomingSegment segment) {
+    byte[] payload = new byte[segment.payloadLength()];
+    segment.buffer().get(segment.payloadOffset(), payload);
+    return payload;
+  }
+
   private static boolean isData(IncomingSegment segment) {
     return segment.payloadLength() > 0;
   }
@@ -387,9 +393,7 @@ class DataSequenceStoriesTest {
         first.await(segment -> segment.sequenceNumber() == original.sequenceNumber());
     assertThat(again.payloadLength()).isEqualTo(1_000);
     assertThat(again.mptcp().dataSequenceNumber()).isEqualTo(peer.engineDsn(0));
-    byte[] payload = new byte[1_000];
-    again.buffer().get(again.payloadOffset(), payload);
-    assertThat(payload).isEqualTo(bytes(0, 1_000));
+    assertThat(payload(again)).isEqualTo(bytes(0, 1_000));
     first.acknowledge();
     peer.network().runFor(50 * MILLI);
     first.during(0);
@@ -410,6 +414,7 @@ class DataSequenceStoriesTest {
     IncomingSegment again = flow.await(segment -> segment.payloadLength() > 0);
     assertThat(again.sequenceNumber()).isEqualTo(original.sequenceNumber() + 1_000);
     assertThat(again.mptcp().dataSequenceNumber()).isEqualTo(start);
+    assertThat(payload(again)).isEqualTo(bytes(0, 1_000));
     flow.acknowledge();
     peer.network().runFor(50 * MILLI);
     assertThat(peer.connection().unacknowledgedBytes()).isZero();
@@ -535,6 +540,21 @@ class DataSequenceStoriesTest {
     assertThat(peer.read()).isEqualTo(data);
     assertThat(peer.socket.read(ByteBuffer.allocate(1))).as("end of stream").isEqualTo(-1);
     assertThat(peer.connection().isFallback()).isFalse();
+  }
+
+  @Test
+  void noByteLiesBehindTheDataFin() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    HandMadePeer.Flow second = peer.joined(40_000);
+    second.send(ACK, o -> o.dss(peer.dataAck, peer.dsn(10), 0, 1, -1, true));
+    second.data(peer.dsn(0), bytes(50, 15));
+    peer.network().runFor(50 * MILLI);
+    assertThat(second.during(0)).allMatch(segment -> segment.mptcp().dataAck() == peer.dsn(0));
+    flow.data(peer.dsn(0), bytes(0, 10));
+    assertThat(flow.during(50 * MILLI)).last().matches(s -> s.mptcp().dataAck() == peer.dsn(11));
+    assertThat(peer.read()).isEqualTo(bytes(0, 10));
+    assertThat(peer.socket.read(ByteBuffer.allocate(1))).as("end of stream").isEqualTo(-1);
   }
 
   @Test
@@ -776,7 +796,7 @@ class DataSequenceStoriesTest {
         .satisfies(
             segment -> {
               assertThat(segment.mptcp().dataSequenceNumber()).isEqualTo(peer.engineDsn(0));
-              assertThat(segment.payloadLength()).isEqualTo(100);
+              assertThat(payload(segment)).isEqualTo(bytes(0, 100));
             });
     left.acknowledge();
     assertThat(hasData(left.during(10 * SECOND))).isFalse();

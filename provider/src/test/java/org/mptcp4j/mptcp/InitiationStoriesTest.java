@@ -256,6 +256,30 @@ class InitiationStoriesTest {
     assertThat(after.mptcp().dataAck()).isEqualTo(peer.dsn(0));
   }
 
+  /** Who sends data with a mapping has the keys, and may leave the DATA_ACK to later segments. */
+  @Test
+  void dataOfTheServerIsAcknowledgedThoughNoDataAckCameWithIt() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow flow = peer.accepted(HMAC_SHA256);
+    flow.send(ACK, TEN, o -> o.dssMapping(peer.dsn(0), 1, TEN.length, -1));
+    IncomingSegment answer = flow.await();
+    assertThat(answer.acknowledgmentNumber()).isEqualTo(flow.next());
+    assertThat(answer.mptcp().has(MptcpOption.MP_CAPABLE)).isFalse();
+    assertThat(answer.mptcp().dataAckIs64Bit()).isTrue();
+    assertThat(answer.mptcp().dataAck()).isEqualTo(peer.dsn(TEN.length));
+  }
+
+  @Test
+  void aSynAckWithoutOptionMeansPlainTcp() {
+    HandMadePeer peer = HandMadePeer.server(multipath());
+    HandMadePeer.Flow flow = peer.awaitFlow();
+    assertThat(flow.await().mptcp().has(MptcpOption.MP_CAPABLE)).isTrue();
+    flow.answer(InitiationStoriesTest::noOption);
+    assertThat(flow.await().mptcp().isEmpty()).isTrue();
+    assertPlain(peer, flow);
+    assertThat(peer.engine().tokenCount()).isZero();
+  }
+
   @Test
   void threeSynsCarryTheOfferAndThenOneGoesWithout() {
     HandMadePeer peer = HandMadePeer.server(multipath());
