@@ -119,8 +119,8 @@ final class SubflowOptions {
   }
 
   /**
-   * Whether the peer may not know the keys (RFC 8684 §3.1). One that sends data with a mapping does,
-   * unless it answers data in our SYN.
+   * Whether the peer may not know the keys (RFC 8684 §3.1). One that sends data with a mapping
+   * does, unless it answers data in our SYN.
    */
   private boolean owesKeys(Subflow subflow) {
     long first = session.remote().initialDataSequenceNumber() + 1;
