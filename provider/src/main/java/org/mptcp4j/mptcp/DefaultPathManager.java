@@ -78,6 +78,7 @@ final class DefaultPathManager implements PathManager {
     List<InetAddress> candidates = localCandidates(connection);
     // An address that went and comes back may be another path.
     attempts.keySet().removeIf(pair -> !candidates.contains(pair.local()));
+    boolean lastResort = existing.isEmpty() && isAllRefused(connection, candidates);
     // First the pairs of which neither address is in use, then those of which one is not.
     for (int inUse = 0; inUse <= 1; inUse++) {
       for (InetAddress local : candidates) {
@@ -96,8 +97,7 @@ final class DefaultPathManager implements PathManager {
             continue;
           }
           Attempt attempt = attempts.get(pair);
-          if (attempt != null && attempt.permanent && anyEstablished) {
-            // RFC 8684 §3.6; but a path that may be refused is better than none.
+          if (attempt != null && attempt.permanent && !lastResort) {
             continue;
           }
           if (!connection.hasPath(local, remote.address())) {
@@ -122,6 +122,25 @@ final class DefaultPathManager implements PathManager {
       }
     }
     return next;
+  }
+
+  /**
+   * Whether there is no way but those that were refused for good, which are better than none (RFC
+   * 8684 §3.6 has them left alone).
+   */
+  private boolean isAllRefused(Connection connection, List<InetAddress> locals) {
+    for (InetAddress local : locals) {
+      for (Remote remote : connection.remoteAddresses()) {
+        Attempt attempt = attempts.get(new Pair(local, remote.address()));
+        boolean refused = attempt != null && attempt.permanent;
+        if (!refused
+            && local.getAddress().length == remote.address().getAddress().length
+            && connection.hasPath(local, remote.address())) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /**
