@@ -101,8 +101,8 @@ class ChangedDataStoriesTest {
   }
 
   /**
-   * One path changes bytes now and then, and the other comes and goes: whatever goes out twice, what
-   * was changed is not delivered.
+   * One path changes bytes now and then, and the other comes and goes: whatever goes out twice,
+   * what was changed is not delivered.
    */
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {140, 216, 254, 341})
