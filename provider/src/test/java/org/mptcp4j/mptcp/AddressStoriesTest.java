@@ -174,6 +174,25 @@ class AddressStoriesTest {
   }
 
   @Test
+  void aRemovalThatIsRepeatedGivesAPathNoMoreTime() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256);
+    HandMadePeer.Flow second = peer.joined(40_001, 8);
+    peer.network().runFor(SECOND);
+    second.during(0);
+    for (int i = 0; i < 20; i++) {
+      first.send(ACK, o -> o.removeAddr(new int[] {8}, 1));
+      peer.network().runFor(250 * MILLI);
+    }
+    List<IncomingSegment> probes = second.during(0);
+    IncomingSegment last = probes.remove(probes.size() - 1);
+    assertThat(probes).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(probes).noneMatch(segment -> segment.has(TcpFlags.RST));
+    assertThat(last.has(TcpFlags.RST)).as("nothing answered them").isTrue();
+    assertThat(peer.connection().subflows()).hasSize(1);
+  }
+
+  @Test
   void anAddressThatIsNotInUseIsWithdrawnAsWell() {
     HandMadePeer peer = clientOfServerWith(3);
     HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);

@@ -222,6 +222,49 @@ class FallbackStoriesTest {
   }
 
   @Test
+  void dataWithoutMappingThatCameSeldomIsNoSignYet() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    flow.data(peer.dsn(0), bytes(0, 10));
+    for (int i = 0; i < 3; i++) {
+      flow.sendAt(flow.next(), flow.received(), ACK, bytes(10, 10), o -> {});
+      assertThat(flow.during(4 * SECOND)).noneMatch(segment -> segment.has(TcpFlags.RST));
+    }
+    flow.data(peer.dsn(10), bytes(10, 10));
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).isEqualTo(bytes(0, 20));
+  }
+
+  @Test
+  void whatAnotherSubflowBroughtSoonerIsNotSummedAgain() {
+    HandMadePeer peer = HandMadePeer.client(multipath());
+    HandMadePeer.Flow first = peer.connected(HMAC_SHA256 | CHECKSUM);
+    HandMadePeer.Flow second = peer.joined(40_000);
+    byte[] data = bytes(0, 20);
+    int relative = first.relative();
+    int checksum = checksum(peer, first, 0, data);
+    first.send(
+        ACK, bytes(0, 10), o -> o.dss(peer.dataAck, peer.dsn(0), relative, 20, checksum, false));
+    send(peer, second, 0, data);
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).isEqualTo(data);
+    // The buffer has other bytes in that place by then.
+    for (int i = 0; i < 200; i++) {
+      send(peer, second, 20 + 1_000 * i, bytes(i, 1_000));
+      peer.network().runFor(MILLI);
+      peer.read();
+    }
+    peer.network().runFor(50 * MILLI);
+    peer.read();
+    first.send(ACK, bytes(10, 10), o -> {});
+    send(peer, first, 200_020, bytes(20, 10));
+    peer.network().runFor(50 * MILLI);
+    assertThat(peer.read()).isEqualTo(bytes(20, 10));
+    assertThat(peer.all()).noneMatch(segment -> segment.has(TcpFlags.RST));
+    assertThat(peer.engine().counters().checksumFailures.sum()).isZero();
+  }
+
+  @Test
   void aWrongChecksumOnOneOfTwoSubflowsEndsItWithMpFailAndTheDataComesByTheOther() {
     HandMadePeer peer = HandMadePeer.client(multipath());
     HandMadePeer.Flow first = peer.connected(HMAC_SHA256 | CHECKSUM);
@@ -382,6 +425,7 @@ class FallbackStoriesTest {
         .hasSize(1);
     assertThat(peer.read()).isEqualTo(bytes(0, 10));
     assertThat(peer.connection().isFallback()).isTrue();
+    assertThat(peer.engine().tokenCount()).isZero();
     assertThat(peer.flow(2, 40_000).join(7, false).has(TcpFlags.RST)).isTrue();
     assertThat(peer.connection().subflows()).hasSize(1);
   }

@@ -203,8 +203,19 @@ class InfiniteMappingStoriesTest {
     peer.network().runFor(50 * MILLI);
     assertThat(peer.read()).isEqualTo(bytes(0, 10));
     flow.data(peer.dsn(5), bytes(5, 10));
-    assertThat(flow.await(segment -> segment.has(TcpFlags.RST))).isNotNull();
+    IncomingSegment reset = flow.await(segment -> segment.has(TcpFlags.RST));
+    assertThat(reset.mptcp().isEmpty()).as("plain TCP").isTrue();
     assertThat(peer.read()).isEmpty();
+  }
+
+  @Test
+  void afterTheFallbackADataFinOfOneThatHasNotHeardOfItIsBorne() {
+    HandMadePeer.Flow flow = written();
+    flow.send(ACK, o -> {});
+    peer.network().runFor(50 * MILLI);
+    flow.send(ACK, bytes(0, 10), o -> o.dss(peer.dataAck, peer.dsn(10), 0, 1, -1, true));
+    assertGoneOnWith(bytes(0, 10));
+    assertThat(peer.socket.read(ByteBuffer.allocate(10))).as("FIN is the end").isZero();
   }
 
   @Test
