@@ -9,9 +9,12 @@ import static org.mptcp4j.mptcp.TwoHosts.multipath;
 
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mptcp4j.wire.IncomingSegment;
 import org.mptcp4j.wire.InternetChecksum;
 import org.mptcp4j.wire.MptcpOption;
+import org.mptcp4j.wire.MptcpOptionSet;
 import org.mptcp4j.wire.TcpFlags;
 
 /** RFC 8684 §3.7: where the stream goes on without mappings, and where it cannot. */
@@ -160,7 +163,11 @@ class InfiniteMappingStoriesTest {
 
   /** The engine's data, which the peer acknowledges without DATA_ACK. */
   private HandMadePeer.Flow written() {
-    HandMadePeer.Flow flow = peer.connected(HMAC_SHA256);
+    return written(HMAC_SHA256);
+  }
+
+  private HandMadePeer.Flow written(int flags) {
+    HandMadePeer.Flow flow = peer.connected(flags);
     peer.socket.write(ByteBuffer.wrap(bytes(0, 100)));
     flow.await(segment -> segment.payloadLength() > 0);
     return flow;
@@ -216,6 +223,30 @@ class InfiniteMappingStoriesTest {
     flow.send(ACK, bytes(0, 10), o -> o.dss(peer.dataAck, peer.dsn(10), 0, 1, -1, true));
     assertGoneOnWith(bytes(0, 10));
     assertThat(peer.socket.read(ByteBuffer.allocate(10))).as("FIN is the end").isZero();
+  }
+
+  @ParameterizedTest(name = "the engine found a wrong checksum: {0}")
+  @ValueSource(booleans = {true, false})
+  void aFinThatTellsOfTheFallbackNamesItsPlaceInTheStream(boolean found) {
+    HandMadePeer.Flow flow = written(WITH_CHECKSUM);
+    long start = peer.engineDsn(0);
+    // The data level asks for the data again, which takes as many numbers of the subflow anew.
+    flow.send(ACK, o -> o.dssAck(start));
+    IncomingSegment again = flow.await(segment -> segment.payloadLength() > 0);
+    assertThat(again.mptcp().dataSequenceNumber()).isEqualTo(start);
+    flow.acknowledge();
+    if (found) {
+      flow.data(peer.dsn(0), bytes(100, 10), 1);
+    } else {
+      flow.send(ACK, o -> o.mpFail(peer.engineDsn(100)));
+    }
+    flow.await(segment -> segment.mptcp().has(MptcpOption.MP_FAIL));
+    peer.socket.shutdownOutput();
+    MptcpOptionSet fin = flow.await(segment -> segment.has(TcpFlags.FIN)).mptcp();
+    assertThat(fin.hasMapping()).isTrue();
+    assertThat(fin.dataLevelLength()).isZero();
+    assertThat(fin.dataSequenceNumber()).isEqualTo(peer.engineDsn(100));
+    assertThat(fin.subflowSequenceNumber()).isEqualTo(201);
   }
 
   @Test
