@@ -15,10 +15,14 @@ final class PathControl implements PathManager.Connection {
   /** How long an additional subflow may take to be established. */
   private static final long ESTABLISH_WITHIN = 3_000_000_000L;
 
+  /** Where no subflow has delivered anything for so long, others are opened in their place. */
+  private static final long LONG_SILENCE = 5_000_000_000L;
+
   private final MptcpConnection connection;
   private final PathManager manager;
   private boolean requested;
   private long nextCall = Long.MAX_VALUE;
+  private long silenceAt = Long.MAX_VALUE;
   private boolean reopeningAwaited;
   private long now;
   private SegmentSink sink;
@@ -33,20 +37,53 @@ final class PathControl implements PathManager.Connection {
     requested = true;
   }
 
+  /** A subflow has fallen silent. */
+  void onSilence(long now) {
+    requested = true;
+    silenceAt = Math.min(silenceAt, now + LONG_SILENCE);
+  }
+
+  private boolean isLongSilent(Subflow subflow) {
+    return subflow.isSilent() && now - subflow.silentSince() >= LONG_SILENCE;
+  }
+
+  private boolean anyDelivers() {
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      Subflow subflow = connection.subflowAt(i);
+      if (subflow.isUsable() && !isLongSilent(subflow)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** When the next one will have been silent for long. */
+  private long nextSilence() {
+    long next = Long.MAX_VALUE;
+    for (int i = 0; i < connection.subflowCount(); i++) {
+      Subflow subflow = connection.subflowAt(i);
+      if (subflow.isSilent() && !isLongSilent(subflow)) {
+        next = Math.min(next, subflow.silentSince() + LONG_SILENCE);
+      }
+    }
+    return next;
+  }
+
   long nextDeadline() {
-    return nextCall;
+    return Math.min(nextCall, silenceAt);
   }
 
   void run(long now, SegmentSink sink) {
-    if (!requested && nextCall > now) {
-      return;
-    }
-    requested = false;
-    nextCall = Long.MAX_VALUE;
-    if (!connection.mayHaveMoreSubflows()) {
+    if (!requested && nextDeadline() > now) {
       return;
     }
     this.now = now;
+    requested = false;
+    nextCall = Long.MAX_VALUE;
+    silenceAt = connection.isClient() ? nextSilence() : Long.MAX_VALUE;
+    if (!connection.mayHaveMoreSubflows()) {
+      return;
+    }
     this.sink = sink;
     nextCall = manager.manage(now, this);
     this.sink = null;
@@ -155,8 +192,12 @@ final class PathControl implements PathManager.Connection {
   @Override
   public List<PathManager.Existing> subflows() {
     List<PathManager.Existing> list = new ArrayList<>();
+    boolean replaced = connection.isClient() && !anyDelivers();
     for (int i = 0; i < connection.subflowCount(); i++) {
       Subflow s = connection.subflowAt(i);
+      if (replaced && isLongSilent(s)) {
+        continue;
+      }
       boolean over = s.everCarriedData() && !s.isUsable();
       if (over || isDeserted(s)) {
         continue;

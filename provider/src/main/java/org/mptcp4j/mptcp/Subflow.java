@@ -190,6 +190,7 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   void thirdAckAnswered() {
     thirdAckDue = false;
     startCarrying();
+    connection.subflowSet().resetReplacedBy(this);
   }
 
   void startCarrying() {
@@ -476,6 +477,10 @@ public final class Subflow implements TcpUser, PacketScheduler.Candidate {
   /** Whether what was sent stays unacknowledged. */
   boolean isSilent() {
     return suspicion.isRaised();
+  }
+
+  long silentSince() {
+    return suspicion.silentSince();
   }
 
   boolean isBetterThan(Subflow other) {

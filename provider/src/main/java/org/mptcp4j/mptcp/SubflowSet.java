@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.mptcp4j.tcp.EndpointOptions;
 import org.mptcp4j.tcp.SegmentSink;
+import org.mptcp4j.wire.FlowKey;
 import org.mptcp4j.wire.MptcpOption;
 
 /** The subflows of a connection, in the order in which they came. */
@@ -98,6 +99,35 @@ final class SubflowSet {
         subflow.reinjectOutstanding(true);
       }
     }
+  }
+
+  /** One has been established where another was silent for long: its path is up, and it is not. */
+  void resetReplacedBy(Subflow joined) {
+    for (int i = 0; i < subflows.size(); i++) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isSilent() && isSameWay(subflow, joined)) {
+        subflow.wantReset(MptcpOption.RESET_UNACCEPTABLE_PERFORMANCE, true);
+      }
+    }
+  }
+
+  /** One speaks again: what was begun to take its place is not needed. */
+  void giveUpJoinsInPlaceOf(long now, Subflow speaking) {
+    for (int i = subflows.size() - 1; i >= 0; i--) {
+      Subflow subflow = subflows.get(i);
+      if (subflow.isOpener() && !subflow.everCarriedData() && isSameWay(subflow, speaking)) {
+        subflow.giveUp(now);
+      }
+    }
+  }
+
+  private static boolean isSameWay(Subflow subflow, Subflow other) {
+    FlowKey flow = subflow.flow();
+    FlowKey otherFlow = other.flow();
+    return subflow != other
+        && flow.local().equals(otherFlow.local())
+        && flow.remote().equals(otherFlow.remote())
+        && flow.remotePort() == otherFlow.remotePort();
   }
 
   /** Whether one delivers what is sent on it. */

@@ -14,6 +14,7 @@ final class Suspicion {
   private final MptcpConnection connection;
   private final Subflow subflow;
   private boolean raised;
+  private long raisedAt;
   private boolean probeAwaitsAnswer;
   private long answeredAt;
 
@@ -31,6 +32,11 @@ final class Suspicion {
     return raised;
   }
 
+  /** Since when nothing has come, while it {@link #isRaised}. */
+  long silentSince() {
+    return Math.max(raisedAt, subflow.heardAt());
+  }
+
   void onEstablished() {
     lastUnacknowledged = subflow.endpoint().sendUnacknowledged();
   }
@@ -39,7 +45,8 @@ final class Suspicion {
     subflow.reinjectOutstanding(false);
     if (!raised) {
       raised = true;
-      connection.paths().request();
+      raisedAt = now;
+      connection.paths().onSilence(now);
       mayProbe(now);
     }
   }
@@ -85,6 +92,7 @@ final class Suspicion {
         connection.sender().reinjection().recovered(subflow);
         subflow.outstanding().clearReinjected();
         connection.subflowSet().reinjectFromSilent();
+        connection.subflowSet().giveUpJoinsInPlaceOf(now, subflow);
       }
     }
   }

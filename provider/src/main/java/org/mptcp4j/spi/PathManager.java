@@ -56,7 +56,10 @@ public interface PathManager {
      */
     List<Remote> remoteAddresses();
 
-    /** Subflows that exist or are being opened. */
+    /**
+     * Subflows that exist or are being opened; without those that have been silent for long, where
+     * none delivers: a box on the way may have forgotten them, and others may pass.
+     */
     List<Existing> subflows();
 
     /** Whether there is a way from the one address to the other. */
