@@ -74,9 +74,7 @@ final class KernelOutcomes {
             + " own accord. It tells its program that the connection timed out. What the test takes"
             + " for this is just that: data that is missing here, and that counter."),
     NOT_REOPENED("The kernel as a client opens no new first subflow, and waits."),
-    MINUTES(
-        "Subflows are given up after minutes of retransmissions; all is transferred before. On the"
-            + " only path nothing else happens in the time of this test.");
+    MINUTES("Subflows are given up after minutes of retransmissions; all is transferred before.");
 
     private final String words;
 
@@ -136,7 +134,7 @@ final class KernelOutcomes {
           at(SYN_ACK_DROPPED, CLIENT, ONLY, Reason.REMEMBERED_OFFER, STALLS, RESET),
           at(SYN_ACK_DROPPED, CLIENT, FIRST, Reason.REMEMBERED_OFFER, STALLS, RESET),
           at(FIREWALL_RESETS, SERVER, ONLY, Reason.NOT_REOPENED, STALLS),
-          both(FIREWALL_DROPS, ONLY, Reason.MINUTES, STALLS),
+          at(FIREWALL_DROPS, SERVER, ONLY, Reason.NOT_REOPENED, STALLS),
           both(FIREWALL_DROPS, TWO, Reason.MINUTES, MULTIPATH, CLOSED));
 
   private static Deviation both(
