@@ -39,8 +39,8 @@ public final class Multipath {
    * @param address address and port; port 0 for that of the first subflow
    * @return false where nothing is announced: on plain TCP and where the kernel serves the channel,
    *     before it connects and after it is closed; when the port is in use by somebody else or not
-   *     permitted (the log says so); when the address is not this host's, excluded from subflows,
-   *     or not the one that the channel is bound to
+   *     permitted (the log says so); when 128 were announced; when the address is not this host's,
+   *     excluded from subflows, or not the one that the channel is bound to
    * @throws IllegalArgumentException when the address is unresolved
    */
   public static boolean announce(SocketChannel channel, InetSocketAddress address) {

@@ -19,6 +19,8 @@ final class AddressBook {
   /** An address of ours; port 0 for whatever has no identifier of its own. */
   private record Local(IpAddress address, int port) {}
 
+  private static final int MOST_ANNOUNCED = 128;
+
   private final MptcpConnection connection;
   private final Session session;
   private final List<Remote> remotes = new ArrayList<>();
@@ -161,6 +163,11 @@ final class AddressBook {
         subflow.remoteAddressRemoved(now);
       }
     }
+  }
+
+  /** Whether there is an identifier for it; half of them are for addresses that subflows use. */
+  boolean mayAnnounce(IpAddress address, int port) {
+    return localIds.size() < MOST_ANNOUNCED || localIds.containsKey(new Local(address, port));
   }
 
   /** Announces an address with the port of the first subflow. */

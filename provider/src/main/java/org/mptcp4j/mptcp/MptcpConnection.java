@@ -457,6 +457,7 @@ public final class MptcpConnection {
             && (!config.boundToAddress() || local.equals(initialLocal()))
             && host.addressFilter().admits(local)
             && host.localAddresses().contains(local)
+            && addresses.mayAnnounce(local, port)
             && (port == 0
                 ? host.acceptsJoins(local, initialLocalPort())
                 : host.holdPort(local, port));

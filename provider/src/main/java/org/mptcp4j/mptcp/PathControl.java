@@ -167,7 +167,7 @@ final class PathControl implements PathManager.Connection {
   public List<PathManager.Remote> remoteAddresses() {
     List<PathManager.Remote> list = new ArrayList<>();
     addUsable(list, connection.addresses().remotes());
-    if (!connection.subflowSet().hasHealthy()) {
+    if (!anyDelivers()) {
       addUsable(list, connection.addresses().withdrawn());
     }
     return list;

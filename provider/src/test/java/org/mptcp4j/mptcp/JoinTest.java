@@ -417,6 +417,19 @@ class JoinTest {
   }
 
   @Test
+  void noMorePortsAreAnnouncedThanHaveIdentifiers() {
+    TwoHosts hosts = connected(multipath());
+    MptcpConnection server = hosts.serverConnection();
+    IpAddress address = server.initialLocal();
+    int announced = 0;
+    for (int port = 1; port <= 300; port++) {
+      announced += server.announce(hosts.network.now(), address, port, hosts.server) ? 1 : 0;
+    }
+    assertThat(announced).isBetween(100, 128);
+    assertThat(server.announce(hosts.network.now(), address, 1, hosts.server)).as("again").isTrue();
+  }
+
+  @Test
   void announcementsWithoutEndAreHeldWithinBounds() {
     TwoHosts hosts = connected(multipath());
     MptcpConnection client = hosts.clientConnection();

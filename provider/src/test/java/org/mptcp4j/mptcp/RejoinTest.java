@@ -96,7 +96,7 @@ class RejoinTest {
     hosts.network.runFor(SECOND);
     hosts.first.setUp(true);
     hosts.client.addressAppears("10.0.1.1");
-    hosts.network.runFor(5 * SECOND);
+    hosts.network.runFor(8 * SECOND);
     assertThat(established()).contains("10.0.1.1>10.0.1.2");
     assertThat(carried(SECOND)).isGreaterThan(300_000);
     assertThat(hosts.clientConnection().subflows())
