@@ -26,15 +26,19 @@ class AnnouncedPortTest {
     engines.closeAndCheck();
   }
 
+  /** On every address. */
+  private StreamListener listen() throws IOException {
+    InetSocketAddress any = new InetSocketAddress("0.0.0.0", PORT);
+    return engines.server.listen(any, 10, true, PortSharing.DEFAULT);
+  }
+
   private static InetSocketAddress announced(IpAddress address) {
     return new InetSocketAddress(address.toInetAddress(), ANNOUNCED);
   }
 
   @Test
   void thePeerJoinsTheAnnouncedPortWhichIsGivenBackInTheEnd() throws Exception {
-    StreamListener listener =
-        engines.server.listen(
-            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    StreamListener listener = listen();
     StreamSocket socket = engines.connect(PORT);
     StreamSocket accepted = accept(listener);
     assertThat(socket.write(ByteBuffer.wrap(new byte[] {1}))).isEqualTo(1);
@@ -64,9 +68,7 @@ class AnnouncedPortTest {
 
   @Test
   void aPortThatSomebodyElseHasIsNotAnnounced() throws Exception {
-    StreamListener listener =
-        engines.server.listen(
-            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    StreamListener listener = listen();
     engines.connect(PORT);
     StreamSocket accepted = accept(listener);
     engines.serverLink.guard(engines.serverLink.address(0), ANNOUNCED, true);
@@ -75,9 +77,7 @@ class AnnouncedPortTest {
 
   @Test
   void anAddressOfAnotherHostIsNotAnnounced() throws Exception {
-    StreamListener listener =
-        engines.server.listen(
-            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    StreamListener listener = listen();
     engines.connect(PORT);
     StreamSocket accepted = accept(listener);
     IpAddress foreign = IpAddress.parse("10.0.7.7");
@@ -88,9 +88,7 @@ class AnnouncedPortTest {
 
   @Test
   void nothingIsAnnouncedAfterTheSocketIsClosed() throws Exception {
-    StreamListener listener =
-        engines.server.listen(
-            new InetSocketAddress("0.0.0.0", PORT), 10, true, PortSharing.DEFAULT);
+    StreamListener listener = listen();
     engines.connect(PORT);
     StreamSocket accepted = accept(listener);
     accepted.close();

@@ -3,6 +3,7 @@ package org.mptcp4j.mptcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mptcp4j.mptcp.HandMadePeer.ACK;
 import static org.mptcp4j.mptcp.HandMadePeer.HMAC_SHA256;
+import static org.mptcp4j.mptcp.HandMadePeer.bytes;
 import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
@@ -26,14 +27,6 @@ class ChangedDataStoriesTest {
   private static final int FLAGS = HMAC_SHA256 | MptcpOption.CAPABLE_CHECKSUM_REQUIRED;
 
   private final HandMadePeer peer = HandMadePeer.client(multipath());
-
-  private static byte[] bytes(int from, int count) {
-    byte[] bytes = new byte[count];
-    for (int i = 0; i < count; i++) {
-      bytes[i] = (byte) (from + i);
-    }
-    return bytes;
-  }
 
   /** The checksum of data with {@code length} as its mapping has it, DATA_FIN included. */
   private int checksum(HandMadePeer.Flow flow, int index, byte[] data, int length) {

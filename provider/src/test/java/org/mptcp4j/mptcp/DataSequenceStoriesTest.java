@@ -3,6 +3,7 @@ package org.mptcp4j.mptcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mptcp4j.mptcp.HandMadePeer.ACK;
 import static org.mptcp4j.mptcp.HandMadePeer.HMAC_SHA256;
+import static org.mptcp4j.mptcp.HandMadePeer.bytes;
 import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
@@ -32,14 +33,6 @@ class DataSequenceStoriesTest {
   private static final int CHECKSUM = MptcpOption.CAPABLE_CHECKSUM_REQUIRED;
   private static final int URGENT = 0x20;
   private static final int MEGABYTE = 1_000_000;
-
-  private static byte[] bytes(int from, int count) {
-    byte[] bytes = new byte[count];
-    for (int i = 0; i < count; i++) {
-      bytes[i] = (byte) (from + i);
-    }
-    return bytes;
-  }
 
   private static int checksum(long dsn, int relative, byte[] data) {
     return DssChecksum.compute(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mptcp4j.mptcp.HandMadePeer.ACK;
 import static org.mptcp4j.mptcp.HandMadePeer.HMAC_SHA256;
 import static org.mptcp4j.mptcp.HandMadePeer.KEY;
+import static org.mptcp4j.mptcp.HandMadePeer.bytes;
 import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.SECOND;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
@@ -22,14 +23,6 @@ import org.mptcp4j.wire.TcpFlags;
 /** RFC 8684 §3.7: when MPTCP does not get through, or data is changed on its way. */
 class FallbackStoriesTest {
   private static final int CHECKSUM = MptcpOption.CAPABLE_CHECKSUM_REQUIRED;
-
-  private static byte[] bytes(int from, int count) {
-    byte[] bytes = new byte[count];
-    for (int i = 0; i < count; i++) {
-      bytes[i] = (byte) (from + i);
-    }
-    return bytes;
-  }
 
   /** Data with a right checksum. */
   private static void send(HandMadePeer peer, HandMadePeer.Flow flow, int index, byte[] data) {

@@ -305,6 +305,15 @@ final class HandMadePeer {
     }
   }
 
+  /** Payload each byte of which tells where it belongs. */
+  static byte[] bytes(int from, int count) {
+    byte[] bytes = new byte[count];
+    for (int i = 0; i < count; i++) {
+      bytes[i] = (byte) (from + i);
+    }
+    return bytes;
+  }
+
   /** A client, with the engine as a server. */
   static HandMadePeer client(ConnectionConfig config) {
     HandMadePeer peer = new HandMadePeer(true);

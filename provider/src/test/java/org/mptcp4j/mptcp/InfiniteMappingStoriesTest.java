@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mptcp4j.mptcp.HandMadePeer.ACK;
 import static org.mptcp4j.mptcp.HandMadePeer.HMAC_SHA256;
 import static org.mptcp4j.mptcp.HandMadePeer.KEY;
+import static org.mptcp4j.mptcp.HandMadePeer.bytes;
 import static org.mptcp4j.mptcp.TwoHosts.MILLI;
 import static org.mptcp4j.mptcp.TwoHosts.multipath;
 
@@ -22,14 +23,6 @@ class InfiniteMappingStoriesTest {
   private static final int WITH_CHECKSUM = HMAC_SHA256 | MptcpOption.CAPABLE_CHECKSUM_REQUIRED;
 
   private final HandMadePeer peer = HandMadePeer.client(multipath());
-
-  private static byte[] bytes(int from, int count) {
-    byte[] bytes = new byte[count];
-    for (int i = 0; i < count; i++) {
-      bytes[i] = (byte) (from + i);
-    }
-    return bytes;
-  }
 
   /** Data from {@code index} on, with the mapping that says that no other follows. */
   private void sendInfinite(HandMadePeer.Flow flow, int index, byte[] data, int checksum) {
