@@ -35,9 +35,17 @@ public final class Conversation {
     }
   }
 
-  /** How far it has come. */
+  /**
+   * How far it has come.
+   *
+   * @param wrongAt where the first wrong byte was received; negative for none
+   * @param anew whether the stream begins anew there, as one that the peer has sent a second time
+   */
   public record Progress(
-      long received, boolean complete, long wrongAt, boolean over, String failure) {}
+      long received, boolean complete, long wrongAt, boolean anew, boolean over, String failure) {}
+
+  /** So much of what is wrong is looked at: one segment. */
+  private static final int LOOKED_AT = 1_400;
 
   private final Line line;
   private final Plan plan;
@@ -48,6 +56,7 @@ public final class Conversation {
   private volatile long sentBytes;
   private volatile long received;
   private volatile long wrongAt = -1;
+  private volatile boolean anew;
   private volatile String failure = "";
   private volatile boolean aborted;
 
@@ -153,8 +162,13 @@ public final class Conversation {
     while (bytes.hasRemaining()) {
       long origin = edit.origin(offset);
       byte right = origin < 0 ? edit.inserted()[(int) (offset - edit.at())] : expected.at(origin);
-      if (bytes.get() != right && wrongAt < 0) {
+      byte found = bytes.get();
+      if (found != right && wrongAt < 0) {
         wrongAt = offset;
+        anew = true;
+      }
+      if (wrongAt >= 0 && offset - wrongAt < LOOKED_AT) {
+        anew &= found == expected.at(offset - wrongAt);
       }
       offset++;
     }
@@ -164,7 +178,7 @@ public final class Conversation {
   Progress progress() {
     long bytes = received;
     boolean complete = bytes >= plan.expected() && sentBytes == plan.bytes();
-    return new Progress(bytes, complete, wrongAt, running.getCount() == 0, failure);
+    return new Progress(bytes, complete, wrongAt, anew, running.getCount() == 0, failure);
   }
 
   void awaitEnd() throws InterruptedException {

@@ -105,7 +105,9 @@ public final class KernelEnd implements End {
     return now.conversation
         .map(Conversation::progress)
         .orElseGet(
-            () -> new Conversation.Progress(0, false, -1, !now.failure.isEmpty(), now.failure));
+            () ->
+                new Conversation.Progress(
+                    0, false, -1, false, !now.failure.isEmpty(), now.failure));
   }
 
   /** Whether the kernel says that the connection is plain TCP. */

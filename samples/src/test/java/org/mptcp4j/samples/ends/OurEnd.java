@@ -77,15 +77,16 @@ public final class OurEnd implements End {
 
   @Override
   public Conversation.Progress progress() throws IOException {
-    String[] words = order("progress").split(" ", 7);
+    String[] words = order("progress").split(" ", 8);
     lived = Integer.parseInt(words[4]);
     died = Boolean.parseBoolean(words[5]);
     return new Conversation.Progress(
         Long.parseLong(words[0]),
         Boolean.parseBoolean(words[1]),
         Long.parseLong(words[2]),
+        Boolean.parseBoolean(words[6]),
         Boolean.parseBoolean(words[3]),
-        words[6]);
+        words[7]);
   }
 
   /** As of the last {@link #progress}: whether a watched subflow ended, or there never was one. */

@@ -172,7 +172,7 @@ final class OurEndProgram {
     String describe() {
       Conversation.Progress p =
           conversation == null
-              ? new Conversation.Progress(0, false, -1, !failure.isEmpty(), failure)
+              ? new Conversation.Progress(0, false, -1, false, !failure.isEmpty(), failure)
               : conversation.progress();
       return String.join(
           " ",
@@ -182,6 +182,7 @@ final class OurEndProgram {
           Boolean.toString(p.over()),
           Integer.toString(lived.size()),
           Boolean.toString(died),
+          Boolean.toString(p.anew()),
           p.failure());
     }
   }

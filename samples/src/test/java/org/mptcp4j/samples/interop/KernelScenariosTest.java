@@ -271,9 +271,11 @@ class KernelScenariosTest {
             }
           });
       CapturedTransfer.run(lab, run, client.isMultipath() && server.isMultipath());
+      // What is sent again may not be marked (RFC 3168 §6.1.5), and some hundred segments are lost
+      // where slow start ends.
       assertThat(kernel.kernelCounters().get("IpExtInECT0Pkts"))
           .as("packets from us that may be marked")
-          .isGreaterThan(BYTES / 1_500);
+          .isGreaterThan(BYTES / 2_000);
     }
   }
 }

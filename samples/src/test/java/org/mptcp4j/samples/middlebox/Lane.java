@@ -169,6 +169,9 @@ final class Lane implements AutoCloseable {
     String details =
         "%s %s after %d ms: ours %s, kernel %s, fallback %s, lost subflow %s"
             .formatted(role, place, passed.toMillis(), our, their, fallback, ours.lostSubflow());
+    if (our.anew()) {
+      return new Finding(KernelOutcomes.KERNEL_REPEATS, details);
+    }
     if (our.wrongAt() >= 0 || their.wrongAt() >= 0) {
       return new Finding(
           our.wrongAt() >= 0 ? "wrong bytes here" : KernelOutcomes.KERNEL_CORRUPTS, details);
